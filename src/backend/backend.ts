@@ -60,6 +60,13 @@ export interface IdleTerm {
   readonly factor: number;
 }
 
+/** weight * <first, second>, both of width 4. */
+export interface InnerPair {
+  readonly first: Column;
+  readonly second: Column;
+  readonly weight: Scalar;
+}
+
 /** The device state of one proof. Ending it frees every column. */
 export interface Session {
   // --- columns
@@ -119,13 +126,16 @@ export interface Session {
 
   // --- sumcheck rounds
   /**
-   * One round of sum_t weight_t prod tables (SPEC §7.4). With `r` not null, first binds every table in place by r (its first half then holds
-   * the bound table). Returns deg elements: the sum over the remaining variables at X = 0, 2, ..., deg of the next variable, idle terms added.
-   * All tables of one call have the same length (before binding), at least 2 after binding.
+   * One round of sum_t weight_t prod tables (SPEC §7.4) on tables of `size` entries, a power of two >= 2. A table of 2 * size entries is first bound in
+   * place by r (its first half then holds the bound table); one of `size` entries joins in this round. Returns `degree` elements: the sum over the
+   * remaining variables at X = 0, 2, ..., degree of the next variable, idle terms added to each.
    */
-  productRound(tables: readonly Column[], terms: readonly ProductTerm[], idle: readonly IdleTerm[], degree: number, r: Scalar | null): Column;
-  /** Two elements: sum_t weight_t * (value at 0, leading coefficient) of <first, second>, both multilinear in the next variable, plus idle terms at the first element only. Binds first by r if not null. */
-  innerRound(pairs: readonly { readonly first: Column; readonly second: Column; readonly weight: Scalar }[], idle: readonly IdleTerm[], r: Scalar | null): Column;
+  productRound(size: number, tables: readonly Column[], terms: readonly ProductTerm[], idle: readonly IdleTerm[], degree: number, r: Scalar | null): Column;
+  /**
+   * One round of sum_t weight_t <first_t, second_t> (SPEC §8.4) on columns of `size` entries, a power of two >= 2; those of 2 * size are first bound in place by r.
+   * Returns 2 elements: value at 0 and leading coefficient of the quadratic in the next variable; idle terms are constant and count at 0 only.
+   */
+  innerRound(size: number, pairs: readonly InnerPair[], idle: readonly IdleTerm[], r: Scalar | null): Column;
 
   // --- look-ups (SPEC §6)
   /** The leaf layer: numerators and denominators of length 2^bits, width 4; indices that no instance covers are 0/1. */
