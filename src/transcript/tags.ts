@@ -14,7 +14,6 @@ export const TAGS = {
   openingRound: 12,
   codewordRoot: 13,
   finalMessage: 14,
-  boundValues: 15,
   bytes: 32,
 } as const;
 
