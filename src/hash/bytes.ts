@@ -15,7 +15,7 @@ export function hashBytes(suite: Suite, bytes: Uint8Array): Digest {
 }
 
 /** The number of bytes, then the bytes, 3 a word. */
-function packBytes(bytes: Uint8Array): Uint32Array {
+export function packBytes(bytes: Uint8Array): Uint32Array {
   const words = new Uint32Array(1 + Math.ceil(bytes.length / BYTES_A_WORD));
   words[0] = bytes.length;
   for (let i = 0; i < bytes.length; i++) {

@@ -30,6 +30,20 @@ export function decodeUtf8(bytes: Uint8Array): string {
   return pieces.join("") + piece;
 }
 
+/** The UTF-8 bytes of a text. @throws RangeError for a lone surrogate, which has none */
+export function encodeUtf8(text: string): Uint8Array {
+  const bytes: number[] = [];
+  for (const character of text) {
+    const point = character.codePointAt(0) ?? 0;
+    if (point >= 0xd800 && point < 0xe000) throw new RangeError("The text has a lone surrogate");
+    if (point < 0x80) bytes.push(point);
+    else if (point < 0x800) bytes.push(0xc0 | (point >> 6), 0x80 | (point & 0x3f));
+    else if (point < 0x10000) bytes.push(0xe0 | (point >> 12), 0x80 | ((point >> 6) & 0x3f), 0x80 | (point & 0x3f));
+    else bytes.push(0xf0 | (point >> 18), 0x80 | ((point >> 12) & 0x3f), 0x80 | ((point >> 6) & 0x3f), 0x80 | (point & 0x3f));
+  }
+  return Uint8Array.from(bytes);
+}
+
 function malformed(position: number): RangeError {
   return new RangeError(`The input is not UTF-8 text: malformed at byte ${position}`);
 }

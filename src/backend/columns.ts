@@ -1,0 +1,80 @@
+/** The device's copies of the system's columns, uploaded on first need, and evaluations of them. */
+import type { Column, Scalar, Session } from "./backend.ts";
+import { InternalError } from "../errors.ts";
+import { fromInteger } from "../field/m31.ts";
+import type { ColumnId, System } from "../system/types.ts";
+
+/** Signed integers as canonical words. */
+export function toWords(values: Int32Array): Uint32Array {
+  return Uint32Array.from(values, fromInteger);
+}
+
+export class ColumnStore {
+  readonly session: Session;
+  readonly #system: System;
+  readonly #values: (column: ColumnId) => Uint32Array;
+  readonly #uploaded = new Map<ColumnId, Column>();
+  readonly #equalities = new Map<string, Column>();
+
+  /** `values`: canonical words of every column, real cells, row-major. */
+  constructor(session: Session, system: System, values: (column: ColumnId) => Uint32Array) {
+    this.session = session;
+    this.#system = system;
+    this.#values = values;
+  }
+
+  column(id: ColumnId): Column {
+    let column = this.#uploaded.get(id);
+    if (!column) {
+      column = this.session.upload(this.#values(id), 1);
+      this.#uploaded.set(id, column);
+    }
+    return column;
+  }
+
+  /** eq(point, .), kept: many columns share a point. */
+  equality(point: readonly Scalar[]): Column {
+    const key = point.join(",");
+    let table = this.#equalities.get(key);
+    if (!table) {
+      table = this.session.eqTable(point);
+      this.#equalities.set(key, table);
+    }
+    return table;
+  }
+
+  /**
+   * Contracts the dimensions that have a point (SPEC §1.4), the largest first: what is left is a width-4 tensor over the dimensions whose point is null, in
+   * order, real sizes.
+   */
+  contract(source: Column, shape: readonly number[], points: readonly (readonly Scalar[] | null)[]): Column {
+    let current = source;
+    const sizes = [...shape];
+    const order = points.flatMap((p, d) => (p === null ? [] : [d])).sort((a, b) => (shape[b] ?? 1) - (shape[a] ?? 1));
+    for (const d of order) {
+      const size = sizes[d] ?? 1;
+      const point = points[d];
+      if (!point || size === 1) continue; // a size-1 dimension has no variables
+      const outer = sizes.slice(0, d).reduce((n, s) => n * s, 1);
+      const inner = sizes.slice(d + 1).reduce((n, s) => n * s, 1);
+      const next = this.session.contract(current, outer, inner, this.equality(point));
+      if (current !== source) this.session.free(current);
+      current = next;
+      sizes[d] = 1;
+    }
+    return current.width === 4 ? current : this.session.lift(current);
+  }
+
+  /** The column of one element that is column `id` at one point per dimension. */
+  evaluate(id: ColumnId, points: readonly (readonly Scalar[])[]): Column {
+    const value = this.contract(this.column(id), this.shape(id), points);
+    if (value.length !== 1) throw new InternalError(`evaluation of column ${id} left ${value.length} values`);
+    return value;
+  }
+
+  shape(id: ColumnId): readonly number[] {
+    const spec = this.#system.columns[id];
+    if (!spec) throw new InternalError(`no column ${id}`);
+    return spec.shape;
+  }
+}

@@ -1,0 +1,71 @@
+/** Key generation: checks the system, chooses parameters, commits the weights (SPEC §4.5, §8). */
+import type { Backend } from "../backend/backend.ts";
+import { ModelError } from "../errors.ts";
+import { planLookups } from "../lookup/plan.ts";
+import { COMMITMENTS, layoutOf } from "../pcs/layout.ts";
+import { commitColumns, rootOf } from "../pcs/prove.ts";
+import { FORMAT_VERSION, type VerifyingKey } from "../proof/key.ts";
+import { chooseParameters } from "../security/parameters.ts";
+import type { Regime } from "../security/types.ts";
+import { planConstraints } from "../sumcheck/plan.ts";
+import { checkNoWrap, checkRanges } from "../system/bounds.ts";
+import type { BuiltSystem } from "../system/builder.ts";
+import { checkSystem } from "../system/shape.ts";
+import type { ColumnId } from "../system/types.ts";
+import { committedCells, shapeOf } from "../verifier/plan.ts";
+import { prepareKey } from "../verifier/verify.ts";
+import { ColumnStore, toWords } from "../backend/columns.ts";
+
+/** The prover's side of the weight commitment: the stacked matrix and its tree. */
+export interface WeightData {
+  readonly matrix: Uint32Array;
+  readonly tree: Uint32Array;
+  /** Canonical words of a weight column. */
+  readonly column: (id: ColumnId) => Uint32Array;
+}
+
+/** What a key says beside its system. */
+export type KeyDescription = Pick<VerifyingKey, "name" | "input" | "inputColumn" | "output" | "outputColumn">;
+
+export interface SecurityTarget {
+  /** Proven bits, default 100. */
+  readonly bits?: number;
+  readonly regime?: Regime;
+}
+
+/** The verifying key of a system and what its prover needs. @throws ModelError if a constraint can wrap around, a range is not forced or the target cannot be met */
+export async function commitSystem(
+  built: BuiltSystem,
+  description: KeyDescription,
+  backend: Backend,
+  target: SecurityTarget = {},
+): Promise<{ readonly verifying: VerifyingKey; readonly weights: WeightData }> {
+  const { system, weights } = built;
+  checkSystem(system);
+  checkRanges(system);
+  checkNoWrap(system, weights);
+  const shape = shapeOf(system, planLookups(system), planConstraints(system));
+  const parameters = chooseParameters(shape, committedCells(system), target.bits, target.regime);
+  const layout = layoutOf(system, COMMITMENTS[0], parameters.rowBits);
+  const words = new Map([...weights].map(([id, values]) => [id, toWords(values)]));
+  const column = (id: ColumnId): Uint32Array => {
+    const values = words.get(id);
+    if (!values) throw new ModelError(`Weight column ${system.columns[id]?.name} has no values`);
+    return values;
+  };
+  const session = backend.open();
+  try {
+    const store = new ColumnStore(session, system, column);
+    const commitment = commitColumns(session, layout, parameters.blowup, (id) => store.column(id), (id) => store.shape(id));
+    const [matrix, tree, weightRoot] = [
+      await session.read(commitment.matrix),
+      await session.read(commitment.tree),
+      await session.read(rootOf(session, commitment.tree)),
+    ];
+    const verifying: VerifyingKey = { version: FORMAT_VERSION, suite: "poseidon2-m31", parameters, system, weightRoot, ...description };
+    prepareKey(verifying);
+    return { verifying, weights: { matrix, tree, column } };
+  } finally {
+    session.end();
+  }
+}

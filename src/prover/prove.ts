@@ -1,0 +1,86 @@
+/** The prover: bind, commit, look up, constrain, open (SPEC §5), on any backend. Proof bytes depend on key, statement and witness alone. */
+import type { Backend } from "../backend/backend.ts";
+import { InternalError } from "../errors.ts";
+import { proveLookups } from "../lookup/prove.ts";
+import { commitColumns, proveOpening, rootOf } from "../pcs/prove.ts";
+import type { VerifyingKey } from "../proof/key.ts";
+import { encodeProof } from "../proof/proof.ts";
+import { proveConstraints } from "../sumcheck/prove.ts";
+import type { ColumnId } from "../system/types.ts";
+import { TAGS } from "../transcript/tags.ts";
+import { bind, prepareKey, statementColumns } from "../verifier/verify.ts";
+import { ColumnStore } from "../backend/columns.ts";
+import type { WeightData } from "./commit.ts";
+
+/** Phases in order, the same names everywhere: progress, benches, reports. */
+export const PHASES = ["witness", "commit", "look up", "constrain", "open"] as const;
+export type Phase = (typeof PHASES)[number];
+
+export interface Progress {
+  readonly phase: Phase;
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface ProveOptions {
+  readonly backend: Backend;
+  /** Aborting rejects with the signal's reason at the next step; nothing is left behind. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** What is to be proven: the raw input, the output, and all witness columns as canonical words. */
+export interface Assignment {
+  readonly input: Uint8Array;
+  readonly output: number;
+  readonly witness: (column: ColumnId) => Uint32Array;
+}
+
+/** The proof's bytes. @throws the signal's reason if aborted; DeviceError if the backend cannot */
+export async function proveSystem(key: VerifyingKey, weights: WeightData, assignment: Assignment, options: ProveOptions): Promise<Uint8Array> {
+  const { plan, digest } = prepareKey(key);
+  const { system, parameters } = key;
+  const step = (phase: Phase) => (done: number, total: number) => {
+    options.signal?.throwIfAborted();
+    options.onProgress?.({ phase, done, total });
+  };
+  const session = options.backend.open();
+  try {
+    const publicValues = statementColumns(key, assignment);
+    bind(session, key, digest, assignment, publicValues);
+    const scalar = (column: ColumnId) => publicValues.get(column)?.[0] ?? 0;
+    const store = new ColumnStore(session, system, (id) => {
+      const kind = system.columns[id]?.kind;
+      if (kind === "weight") return weights.column(id);
+      if (kind === "public") return publicValues.get(id) ?? new Uint32Array();
+      return assignment.witness(id);
+    });
+
+    const [weightLayout, witnessLayout] = plan.layouts;
+    if (!weightLayout || !witnessLayout) throw new InternalError("two layouts expected");
+    step("commit")(0, 1);
+    const weightCommitment = { layout: weightLayout, matrix: session.upload(weights.matrix, 1), tree: session.upload(weights.tree, 4) };
+    const witness = commitColumns(session, witnessLayout, parameters.blowup, (id) => store.column(id), (id) => store.shape(id));
+    session.send(TAGS.witnessRoot, [rootOf(session, witness.tree)]);
+    step("commit")(1, 1);
+    await breathe();
+
+    const claims = proveLookups(store, system, plan.lookups, parameters.grinding.lookup, step("look up"));
+    await breathe();
+    claims.push(...proveConstraints(store, system, plan.constraints, scalar, step("constrain")));
+    await breathe();
+    const openings = await proveOpening(session, parameters, [weightCommitment, witness], claims, step("open"));
+    const tape = await session.tape();
+    const words = new Uint32Array(tape.length + openings.length);
+    words.set(tape);
+    words.set(openings, tape.length);
+    return encodeProof({ suite: 1, key: digest, input: assignment.input, output: assignment.output, words });
+  } finally {
+    session.end();
+  }
+}
+
+/** Lets timers, input and cancellation run between phases. */
+function breathe(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}

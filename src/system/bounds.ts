@@ -1,0 +1,139 @@
+/**
+ * No wrap-around (SPEC §4.5): an interval that contains the left side of a constraint as an integer, for every input, from the actual weights and the
+ * proven ranges of all other columns. Strictly inside (-p, p), "0 mod p" means 0.
+ */
+import { InternalError, ModelError } from "../errors.ts";
+import { P } from "../field/m31.ts";
+import { determinedDimension } from "./factors.ts";
+import type { AxisId, ColumnId, Constraint, Leaf, System, Table, Term } from "./types.ts";
+
+type Interval = readonly [number, number];
+
+/** Values of the weight columns. */
+export type Weights = ReadonlyMap<ColumnId, Int32Array>;
+
+/** Refuses a system in which a constraint's left side can reach p. @throws ModelError naming the constraint and the bound */
+export function checkNoWrap(system: System, weights: Weights): void {
+  for (const constraint of system.constraints) {
+    const [low, high] = constraintInterval(system, weights, constraint);
+    if (low <= -P || high >= P)
+      throw new ModelError(`Constraint ${constraint.name} can wrap around: its left side reaches [${low}, ${high}], allowed is below ${P} in absolute value`);
+  }
+  const lookups = system.lookups.reduce((n, l) => n + (system.columns[l.columns[0] ?? -1]?.shape ?? []).reduce((c, s) => c * s, 1), 0);
+  if (lookups >= P) throw new ModelError(`The system has ${lookups} look-ups, allowed are fewer than ${P}`);
+}
+
+/**
+ * Refuses a system in which a witness column's declared range is not forced: every one but multiplicities must be in a look-up whose table column lies inside the
+ * range. @throws ModelError naming the column
+ */
+export function checkRanges(system: System): void {
+  const forced = new Set<ColumnId>(system.tables.map((t) => t.multiplicity));
+  for (const lookup of system.lookups) {
+    const table = system.tables[lookup.table];
+    if (!table || table.columns.length !== lookup.columns.length) throw new ModelError(`Look-up ${lookup.name} does not fit its table`);
+    lookup.columns.forEach((id, i) => {
+      const [low, high] = column(system, id).range;
+      const [tableLow, tableHigh] = tableColumnRange(system, table, i);
+      if (low <= tableLow && tableHigh <= high) forced.add(id);
+    });
+  }
+  system.columns.forEach((spec, id) => {
+    if (spec.kind === "witness" && !forced.has(id)) throw new ModelError(`No look-up forces the range of column ${spec.name}`);
+  });
+}
+
+/** Smallest and largest value of a table column. */
+export function tableColumnRange(system: System, table: Table, index: number): readonly [number, number] {
+  const c = table.columns[index];
+  if (!c) throw new InternalError(`table ${table.name} has no column ${index}`);
+  if (c.kind === "column") return column(system, c.column).range;
+  return c.kind === "iota" ? [c.start, c.start + table.size - 1] : [0, table.size / 2 - 1];
+}
+
+/** The interval of a constraint's left side: the sum of its terms' intervals. */
+export function constraintInterval(system: System, weights: Weights, constraint: Constraint): Interval {
+  let low = 0;
+  let high = 0;
+  for (const term of constraint.terms) {
+    const [l, h] = termInterval(system, weights, constraint, term);
+    low += l;
+    high += h;
+  }
+  return [low, high];
+}
+
+function termInterval(system: System, weights: Weights, constraint: Constraint, term: Term): Interval {
+  const weight = term.leaves.find((leaf) => weights.has(leaf.column));
+  let rest: Interval = [1, 1];
+  for (const leaf of term.leaves) if (leaf !== weight) rest = product(rest, column(system, leaf.column).range);
+  const summed = summedAxes(constraint, term);
+  // Real cells can be missing from a factor, so every summand may also be 0.
+  if (term.factors.length > 0) rest = [Math.min(rest[0], 0), Math.max(rest[1], 0)];
+  const inWeight = new Set<AxisId>(weight?.axes ?? []);
+  const repeat = summed.filter((a) => !inWeight.has(a)).reduce((n, a) => n * size(system, a), 1);
+  const [low, high] = weight ? weightedInterval(system, weights, weight, new Set(summed), rest) : rest;
+  return product([low * repeat, high * repeat], [term.coefficient, term.coefficient]);
+}
+
+/** The summed axes of a term that multiply its size: all but those whose index a factor determines from axes that are free or counted. */
+function summedAxes(constraint: Constraint, term: Term): AxisId[] {
+  const axes = new Set<AxisId>([...term.leaves, ...term.factors].flatMap((l) => [...l.axes] as AxisId[]));
+  for (const a of constraint.free) axes.delete(a);
+  const determined = new Set<AxisId>();
+  for (const factor of term.factors) {
+    const d = determinedDimension(factor);
+    const axis = d === null ? undefined : factor.axes[d];
+    if (axis === undefined || !axes.has(axis)) continue;
+    // Only from axes that are not themselves determined: no circle can remove a real degree of freedom.
+    if (factor.axes.some((a) => a !== axis && determined.has(a))) continue;
+    axes.delete(axis);
+    determined.add(axis);
+  }
+  return [...axes];
+}
+
+/** Over the weight's own free cells, the extreme sums of weight * rest, rest anywhere in its interval. */
+function weightedInterval(system: System, weights: Weights, leaf: Leaf, summed: ReadonlySet<AxisId>, rest: Interval): Interval {
+  const values = weights.get(leaf.column);
+  if (!values) throw new InternalError("weight without values");
+  const shape = column(system, leaf.column).shape;
+  const strides: number[] = [];
+  let groups = 1;
+  for (let d = shape.length - 1; d >= 0; d--) {
+    const keep = !summed.has(leaf.axes[d] ?? -1);
+    strides[d] = keep ? groups : 0;
+    if (keep) groups *= shape[d] ?? 1;
+  }
+  const low = new Float64Array(groups);
+  const high = new Float64Array(groups);
+  const index = shape.map(() => 0);
+  for (const w of values) {
+    let group = 0;
+    for (let d = 0; d < index.length; d++) group += (index[d] ?? 0) * (strides[d] ?? 0);
+    const [l, h] = product(rest, [w, w]);
+    low[group] = (low[group] ?? 0) + l;
+    high[group] = (high[group] ?? 0) + h;
+    for (let d = index.length - 1; d >= 0; d--) {
+      index[d] = (index[d] ?? 0) + 1;
+      if ((index[d] ?? 0) < (shape[d] ?? 1)) break;
+      index[d] = 0;
+    }
+  }
+  return [low.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY), high.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)];
+}
+
+function product(x: Interval, y: Interval): Interval {
+  const all = [x[0] * y[0], x[0] * y[1], x[1] * y[0], x[1] * y[1]];
+  return [Math.min(...all), Math.max(...all)];
+}
+
+function column(system: System, id: ColumnId) {
+  const spec = system.columns[id];
+  if (!spec) throw new InternalError(`no column ${id}`);
+  return spec;
+}
+
+function size(system: System, axis: AxisId): number {
+  return system.axes[axis]?.size ?? 1;
+}

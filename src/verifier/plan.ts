@@ -1,0 +1,64 @@
+/** Everything that follows from a verifying key before a proof is read: the shapes of the three arguments, the layouts and the soundness. */
+import { ModelError } from "../errors.ts";
+import { type LookupPlan, planLookups } from "../lookup/plan.ts";
+import { cellsOfKind, COMMITMENTS, type Layout, layoutOf } from "../pcs/layout.ts";
+import type { VerifyingKey } from "../proof/key.ts";
+import { type Soundness, soundness } from "../security/bits.ts";
+import type { Parameters, Shape } from "../security/types.ts";
+import { inputRange, inputShape } from "../statement/encoding.ts";
+import { checkRanges } from "../system/bounds.ts";
+import { checkSystem } from "../system/shape.ts";
+import { cellsOf, type System } from "../system/types.ts";
+import { type ConstraintPlan, planConstraints } from "../sumcheck/plan.ts";
+
+export interface Plan {
+  readonly lookups: LookupPlan;
+  readonly constraints: ConstraintPlan;
+  /** In the order of `COMMITMENTS`. */
+  readonly layouts: readonly Layout[];
+  readonly soundness: Soundness;
+}
+
+/** Checks a key and derives its plan. @throws SyntaxError, ModelError or RangeError if the key contradicts itself */
+export function planKey(key: VerifyingKey): Plan {
+  checkSystem(key.system);
+  checkRanges(key.system);
+  const input = key.system.columns[key.inputColumn];
+  const output = key.system.columns[key.outputColumn];
+  const [low, high] = inputRange(key.input);
+  if (input?.kind !== "public" || input.shape.join() !== inputShape(key.input).join() || input.range[0] > low || input.range[1] < high)
+    throw new ModelError("The key's input does not fit its input column");
+  if (output?.kind !== "public" || output.shape.length > 0 || output.range[0] !== 0 || output.range[1] !== key.output.labels.length - 1)
+    throw new ModelError("The key's labels do not fit its output column");
+  const others = key.system.columns.filter((c) => c.kind === "public").length;
+  if (others !== 2) throw new ModelError(`The key has ${others} public columns, a statement has 2`);
+  return planSystem(key.system, key.parameters);
+}
+
+/** The plan of a system under given parameters. */
+export function planSystem(system: System, parameters: Parameters): Plan {
+  const lookups = planLookups(system);
+  const constraints = planConstraints(system);
+  const layouts = COMMITMENTS.map((kind) => layoutOf(system, kind, parameters.rowBits));
+  const shape: Shape = { ...shapeOf(system, lookups, constraints), widths: layouts.map((l) => l.width) };
+  return { lookups, constraints, layouts, soundness: soundness(shape, parameters) };
+}
+
+/** What the soundness of a system depends on, before its commitments are laid out. */
+export function shapeOf(system: System, lookups: LookupPlan, constraints: ConstraintPlan): Omit<Shape, "widths"> {
+  return {
+    lookupBits: lookups.bits,
+    lookups: lookups.instances.reduce((n, i) => n + cellsOf(i.shape), 0),
+    maxLookupArity: lookups.instances.reduce((n, i) => Math.max(n, i.columns.length), 0),
+    constraintCount: system.constraints.length,
+    rhoBits: constraints.rhoBits,
+    constraintRounds: constraints.rounds,
+    constraintDegree: constraints.degree,
+    claims: lookups.evaluations.length + constraints.constant.length + constraints.round.length,
+  };
+}
+
+/** Committed cells, in the order of `COMMITMENTS`. */
+export function committedCells(system: System): number[] {
+  return COMMITMENTS.map((kind) => cellsOfKind(system, kind));
+}

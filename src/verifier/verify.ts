@@ -1,0 +1,125 @@
+/**
+ * The verifier: bind, commit, look up, constrain, open (SPEC §5). Synchronous, deterministic, and on any bytes at all it returns the shown statement or throws
+ * VerifyError. Its parameters come from the key alone.
+ */
+import { InternalError, VerifyError } from "../errors.ts";
+import { fromInteger } from "../field/m31.ts";
+import type { QM31 } from "../field/qm31.ts";
+import { packBytes } from "../hash/bytes.ts";
+import type { Suite } from "../hash/suite.ts";
+import { suiteByName } from "../hash/suites.ts";
+import { reduceLookups } from "../lookup/verify.ts";
+import { verifyOpening } from "../pcs/verify.ts";
+import { evaluateTensor } from "../poly/multilinear.ts";
+import { keyDigest, modelId, type VerifyingKey } from "../proof/key.ts";
+import { decodeProof, type Proof } from "../proof/proof.ts";
+import type { Digest } from "../hash/suite.ts";
+import { encodeInput } from "../statement/encoding.ts";
+import { reduceConstraints } from "../sumcheck/verify.ts";
+import type { ColumnId } from "../system/types.ts";
+import { Receiver, type TranscriptObserver } from "../transcript/receiver.ts";
+import { TAGS } from "../transcript/tags.ts";
+import { type Plan, planKey } from "./plan.ts";
+
+/** Proven bits that a verifier requires unless told otherwise. */
+export const DEFAULT_MIN_BITS = 100;
+
+/** What an accepted proof shows: the model with this id maps this input to this output. */
+export interface Statement {
+  readonly modelId: string;
+  readonly modelName: string;
+  /** The raw input: UTF-8 text, or a tensor's cells as little-endian 32-bit integers. */
+  readonly input: Uint8Array;
+  /** Index of the output, and its label. */
+  readonly output: { readonly index: number; readonly label: string };
+  /** Proven bits of soundness (docs/protocol.md §9). */
+  readonly bits: number;
+}
+
+export interface VerifyOptions {
+  /** Proofs whose parameters give fewer proven bits are rejected. */
+  readonly minBits?: number;
+  /** The suite to use; for tests of the transcript. */
+  readonly suite?: Suite;
+  /** Sees every step of the transcript. */
+  readonly observer?: TranscriptObserver;
+}
+
+/** The parts of a key that do not depend on a proof, made once per key object. */
+const plans = new WeakMap<VerifyingKey, { plan: Plan; digest: Digest }>();
+
+/** The plan and digest of a key. @throws SyntaxError, ModelError, RangeError if the key contradicts itself */
+export function prepareKey(key: VerifyingKey): { readonly plan: Plan; readonly digest: Digest } {
+  let prepared = plans.get(key);
+  if (!prepared) {
+    prepared = { plan: planKey(key), digest: keyDigest(key) };
+    plans.set(key, prepared);
+  }
+  return prepared;
+}
+
+/**
+ * Verifies a proof's bytes against a key.
+ * @throws VerifyError if the proof does not show its statement; SyntaxError, ModelError or RangeError if the key itself contradicts itself
+ */
+export function verify(key: VerifyingKey, bytes: Uint8Array, options: VerifyOptions = {}): Statement {
+  const { plan, digest } = prepareKey(key);
+  const suite = options.suite ?? suiteByName(key.suite);
+  if (!suite) throw new InternalError(`no suite ${key.suite}`);
+  const proof = decodeProof(bytes);
+  if (proof.suite !== suite.number) throw new VerifyError("decode/header", "suite");
+  if (proof.key.some((word, i) => word !== digest[i])) throw new VerifyError("statement/key", "key digest");
+  if (!(plan.soundness.bits >= (options.minBits ?? DEFAULT_MIN_BITS))) throw new VerifyError("security/bits", "parameters");
+  const publicValues = statementColumns(key, proof);
+  const label = key.output.labels[proof.output];
+  if (label === undefined) throw new VerifyError("statement/output", "output");
+
+  const receiver = new Receiver(suite, proof.words, options.observer);
+  bind(receiver, key, digest, proof, publicValues);
+  const witnessRoot = receiver.receiveDigest(TAGS.witnessRoot);
+  const evaluatePublic = (column: ColumnId, point: readonly (readonly QM31[])[]) =>
+    evaluateTensor(publicValues.get(column) ?? new Uint32Array(1), key.system.columns[column]?.shape ?? [], point.flat());
+  const claims = [
+    ...reduceLookups(receiver, key.system, plan.lookups, key.parameters.grinding.lookup, evaluatePublic),
+    ...reduceConstraints(receiver, key.system, plan.constraints, evaluatePublic, (column) => publicValues.get(column)?.[0] ?? 0),
+  ];
+  verifyOpening(receiver, key.parameters, plan.layouts, [key.weightRoot, witnessRoot], claims);
+  receiver.finish();
+  return { modelId: modelId(key), modelName: key.name, input: proof.input, output: { index: proof.output, label }, bits: plan.soundness.bits };
+}
+
+/** The public columns of a statement as canonical words, in column order. @throws VerifyError statement/input, statement/output */
+export function statementColumns(key: VerifyingKey, statement: Pick<Proof, "input" | "output">): Map<ColumnId, Uint32Array> {
+  if (statement.output >= key.output.labels.length) throw new VerifyError("statement/output", "output");
+  let cells: Int32Array;
+  try {
+    cells = encodeInput(key.input, statement.input);
+  } catch (error) {
+    if (error instanceof RangeError) throw new VerifyError("statement/input", error.message);
+    throw error;
+  }
+  const columns = new Map<ColumnId, Uint32Array>();
+  key.system.columns.forEach((column, id) => {
+    if (column.kind === "public") columns.set(id, id === key.inputColumn ? Uint32Array.from(cells, fromInteger) : Uint32Array.of(statement.output));
+  });
+  return columns;
+}
+
+/** What both sides absorb first (SPEC §5.1): key, statement, public columns. */
+export function bind(
+  transcript: { absorb(tag: number, words: ArrayLike<number>): void },
+  key: VerifyingKey,
+  digest: Digest,
+  statement: Pick<Proof, "input" | "output">,
+  publicValues: ReadonlyMap<ColumnId, Uint32Array>,
+): void {
+  transcript.absorb(TAGS.keyDigest, digest);
+  const input = packBytes(statement.input);
+  const words = new Uint32Array(input.length + 1);
+  words.set(input);
+  words[input.length] = statement.output;
+  transcript.absorb(TAGS.statement, words);
+  key.system.columns.forEach((column, id) => {
+    if (column.kind === "public") transcript.absorb(TAGS.publicColumn, publicValues.get(id) ?? new Uint32Array());
+  });
+}
