@@ -35,12 +35,7 @@ export function neg(x: QM31): QM31 {
 export function mul(x: QM31, y: QM31): QM31 {
   const [ac0, ac1] = cmul(x[0], x[1], y[0], y[1]);
   const [bd0, bd1] = cmul(x[2], x[3], y[2], y[3]);
-  const [s0, s1] = cmul(
-    m31.add(x[0], x[2]),
-    m31.add(x[1], x[3]),
-    m31.add(y[0], y[2]),
-    m31.add(y[1], y[3]),
-  );
+  const [s0, s1] = cmul(m31.add(x[0], x[2]), m31.add(x[1], x[3]), m31.add(y[0], y[2]), m31.add(y[1], y[3]));
   return [
     m31.add(ac0, m31.sub(m31.add(bd0, bd0), bd1)),
     m31.add(ac1, m31.add(bd0, m31.add(bd1, bd1))),

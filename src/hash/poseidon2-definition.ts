@@ -14,7 +14,11 @@ export function permuteGeneric(state: ArrayLike<number>, parameters: Poseidon2Pa
   if (state.length !== width) throw new RangeError(`Cannot permute ${state.length} words: the width is ${width}`);
   let s = externalMatrix(Array.from(state));
   observe?.("matrix", 0, s);
-  for (const [phase, constants] of [["initial", initial], ["internal", internal], ["final", final]] as const) {
+  for (const [phase, constants] of [
+    ["initial", initial],
+    ["internal", internal],
+    ["final", final],
+  ] as const) {
     const perRound = phase === "internal" ? 1 : width;
     for (let round = 0; round * perRound < constants.length; round++) {
       for (let i = 0; i < perRound; i++) s[i] = pow(add(s[i]!, constants[round * perRound + i]!), 5);

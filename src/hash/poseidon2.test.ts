@@ -4,9 +4,9 @@ import { add, inv, mul, neg, P, sub } from "../field/m31.ts";
 import { grainConstants } from "../testing/grain.ts";
 import vectors from "../testing/vectors/poseidon2-m31.json" with { type: "json" };
 import { xoroshiro128Plus } from "../testing/xoroshiro.ts";
+import { permute } from "./poseidon2.ts";
 import { type Poseidon2Parameters, WIDTH_16, WIDTH_24 } from "./poseidon2-constants.ts";
 import { permuteGeneric } from "./poseidon2-definition.ts";
-import { permute } from "./poseidon2.ts";
 
 const grain32 = grainConstants(32, 30);
 const WIDTH_32: Poseidon2Parameters = {
@@ -29,11 +29,13 @@ describe("constants", () => {
   });
 
   test("have the published numbers of rounds", () => {
-    expect([...PARAMETERS.values()].map((p) => [p.width, p.initial.length / p.width, p.internal.length, p.final.length / p.width])).toEqual([
-      [16, 4, 14, 4],
-      [24, 4, 22, 4],
-      [32, 4, 30, 4],
-    ]);
+    expect([...PARAMETERS.values()].map((p) => [p.width, p.initial.length / p.width, p.internal.length, p.final.length / p.width])).toEqual(
+      [
+        [16, 4, 14, 4],
+        [24, 4, 22, 4],
+        [32, 4, 30, 4],
+      ],
+    );
   });
 });
 
@@ -50,7 +52,11 @@ describe("definition", () => {
 
   test("passes the intermediate states", () => {
     const seen: unknown[] = [];
-    permuteGeneric(Array.from({ length: 16 }, (_, i) => i), WIDTH_16, (phase, round, state) => seen.push({ phase, round, state: [...state] }));
+    permuteGeneric(
+      Array.from({ length: 16 }, (_, i) => i),
+      WIDTH_16,
+      (phase, round, state) => seen.push({ phase, round, state: [...state] }),
+    );
     expect(seen).toHaveLength(1 + 4 + 14 + 4);
     for (const state of vectors.states) expect(seen).toContainEqual(state);
   });
@@ -116,7 +122,15 @@ function solveExternal(target: readonly number[]): number[] {
     return [add(s, a), add(d, b), sub(s, a), sub(d, b)].map((v) => mul(v, half));
   };
   const z = [0, 1, 2, 3].flatMap(chunk);
-  return z.map((v, i) => sub(v, mul(inv(5), [0, 4, 8, 12].reduce((sum, c) => add(sum, z[c + (i % 4)]!), 0))));
+  return z.map((v, i) =>
+    sub(
+      v,
+      mul(
+        inv(5),
+        [0, 4, 8, 12].reduce((sum, c) => add(sum, z[c + (i % 4)]!), 0),
+      ),
+    ),
+  );
 }
 
 function seeded(width: number): { parameters: Poseidon2Parameters; stream: number[] } {

@@ -4,8 +4,8 @@
  */
 import { InternalError } from "../errors.ts";
 import * as m31 from "../field/m31.ts";
-import * as qm31 from "../field/qm31.ts";
 import type { QM31 } from "../field/qm31.ts";
+import * as qm31 from "../field/qm31.ts";
 import { bitsOf } from "../system/types.ts";
 import { doubleX } from "./circle.ts";
 import { domain, inverseTwiddles } from "./domain.ts";
@@ -33,7 +33,12 @@ export function encodeBase(message: ArrayLike<number>, blowup: number): Uint32Ar
 
 /** The codeword of 2^m elements of K: each of the four words is encoded. */
 export function encode(message: readonly QM31[], blowup: number): QM31[] {
-  const planes = ([0, 1, 2, 3] as const).map((word) => encodeBase(message.map((element) => element[word]), blowup));
+  const planes = ([0, 1, 2, 3] as const).map((word) =>
+    encodeBase(
+      message.map((element) => element[word]),
+      blowup,
+    ),
+  );
   return Array.from(planes[0]!, (first, i): QM31 => [first, planes[1]![i]!, planes[2]![i]!, planes[3]![i]!]);
 }
 

@@ -3,8 +3,8 @@
  * significant bit of an index.
  */
 import { InternalError } from "../errors.ts";
-import * as qm31 from "../field/qm31.ts";
 import type { QM31 } from "../field/qm31.ts";
+import * as qm31 from "../field/qm31.ts";
 
 /** eq(a, b) of two points of equal length; 1 for the empty ones. */
 export function eqAt(a: readonly QM31[], b: readonly QM31[]): QM31 {

@@ -3,8 +3,8 @@
  */
 import { InternalError } from "../errors.ts";
 import * as m31 from "../field/m31.ts";
-import * as qm31 from "../field/qm31.ts";
 import type { QM31 } from "../field/qm31.ts";
+import * as qm31 from "../field/qm31.ts";
 import { bitsOf, cellsOf } from "../system/types.ts";
 import { eqTable } from "./eq.ts";
 
