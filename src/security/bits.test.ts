@@ -23,7 +23,8 @@ const parameters: Parameters = {
   queries: 130,
   grinding: { lookup: 4, fold: 2, query: 16 },
 };
-const bitsOfSource = (name: string, s: Shape, p: Parameters): number => soundness(s, p).sources.find((x) => x.name === name)?.bits ?? Number.NaN;
+const bitsOfSource = (name: string, s: Shape, p: Parameters): number =>
+  soundness(s, p).sources.find((x) => x.name === name)?.bits ?? Number.NaN;
 
 describe("soundness()", () => {
   it("is -log2 of the sum of all sources", () => {
@@ -74,18 +75,33 @@ describe("soundness()", () => {
   it("grows with queries and grinding, shrinks with every size", () => {
     const size = fc.integer({ min: 1, max: 500 });
     fc.assert(
-      fc.property(fc.constantFrom<Parameters["regime"]>("unique-decoding", "johnson"), fc.integer({ min: 1, max: 4 }), size, size, (regime, blowup, queries, more) => {
-        const base: Parameters = { ...parameters, regime, blowup, queries };
-        const bits = soundness(shape, base).bits;
-        expect(soundness(shape, { ...base, queries: queries + more }).bits).toBeGreaterThanOrEqual(bits);
-        for (const step of ["lookup", "fold", "query"] as const) {
-          expect(soundness(shape, { ...base, grinding: { ...base.grinding, [step]: 20 } }).bits).toBeGreaterThanOrEqual(bits);
-        }
-        for (const key of ["lookupBits", "lookups", "maxLookupArity", "constraintCount", "rhoBits", "constraintRounds", "constraintDegree", "claims"] as const) {
-          expect(soundness({ ...shape, [key]: shape[key] + more }, base).bits).toBeLessThanOrEqual(bits);
-        }
-        expect(soundness({ ...shape, widths: [16, 48 + 8 * more] }, base).bits).toBeLessThanOrEqual(bits);
-      }),
+      fc.property(
+        fc.constantFrom<Parameters["regime"]>("unique-decoding", "johnson"),
+        fc.integer({ min: 1, max: 4 }),
+        size,
+        size,
+        (regime, blowup, queries, more) => {
+          const base: Parameters = { ...parameters, regime, blowup, queries };
+          const bits = soundness(shape, base).bits;
+          expect(soundness(shape, { ...base, queries: queries + more }).bits).toBeGreaterThanOrEqual(bits);
+          for (const step of ["lookup", "fold", "query"] as const) {
+            expect(soundness(shape, { ...base, grinding: { ...base.grinding, [step]: 20 } }).bits).toBeGreaterThanOrEqual(bits);
+          }
+          for (const key of [
+            "lookupBits",
+            "lookups",
+            "maxLookupArity",
+            "constraintCount",
+            "rhoBits",
+            "constraintRounds",
+            "constraintDegree",
+            "claims",
+          ] as const) {
+            expect(soundness({ ...shape, [key]: shape[key] + more }, base).bits).toBeLessThanOrEqual(bits);
+          }
+          expect(soundness({ ...shape, widths: [16, 48 + 8 * more] }, base).bits).toBeLessThanOrEqual(bits);
+        },
+      ),
       { numRuns: 50 },
     );
   });

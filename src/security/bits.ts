@@ -181,5 +181,6 @@ export function checkParameters(parameters: Parameters): void {
   integer("fold grinding", grinding.fold, 0, 24);
   integer("query grinding", grinding.query, 0, 24);
   const total = folds.reduce((sum, k) => sum + k, finalBits);
-  if (total !== rowBits) throw new RangeError(`Cannot use folds [${folds.join(", ")}] and finalBits ${finalBits}: their sum is ${total}, rowBits ${rowBits}`);
+  if (total !== rowBits)
+    throw new RangeError(`Cannot use folds [${folds.join(", ")}] and finalBits ${finalBits}: their sum is ${total}, rowBits ${rowBits}`);
 }

@@ -3,7 +3,7 @@
  * between engines: chosen parameters are part of a verifying key and must not.
  */
 
-const LN2 = 0.6931471805599453;
+const LN2 = Math.LN2;
 
 /** log2 x for a finite x > 0, within 2^-48. @throws RangeError otherwise */
 export function log2(x: number): number {

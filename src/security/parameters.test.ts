@@ -15,7 +15,14 @@ const shape: Omit<Shape, "widths"> = {
   constraintDegree: 3,
   claims: 80,
 };
-const sizes: readonly (readonly number[])[] = [[0, 1], [1_000, 1_000], [80_000, 31_000], [800_000, 3_000_000], [30_000_000, 20_000_000], [270_000_000, 90_000_000]];
+const sizes: readonly (readonly number[])[] = [
+  [0, 1],
+  [1_000, 1_000],
+  [80_000, 31_000],
+  [800_000, 3_000_000],
+  [30_000_000, 20_000_000],
+  [270_000_000, 90_000_000],
+];
 const withWidths = (cells: readonly number[], p: Parameters): Shape => ({ ...shape, widths: cells.map((n) => widthOf(n, p.rowBits)) });
 
 describe("chooseParameters()", () => {
@@ -49,7 +56,8 @@ describe("chooseParameters()", () => {
     for (const rowBits of [p.rowBits - 1, p.rowBits + 1]) {
       const folds = [4, 3];
       const neighbour: Parameters = { ...p, rowBits, folds, finalBits: rowBits - 7 };
-      if (soundness(withWidths(cells, neighbour), neighbour).bits >= 100) expect(estimateProofBytes(withWidths(cells, neighbour), neighbour)).toBeGreaterThanOrEqual(bytes);
+      if (soundness(withWidths(cells, neighbour), neighbour).bits >= 100)
+        expect(estimateProofBytes(withWidths(cells, neighbour), neighbour)).toBeGreaterThanOrEqual(bytes);
     }
     for (const folds of [[2, 2, 3], [3, 4], [4], [4, 4]]) {
       const other: Parameters = { ...p, folds, finalBits: p.rowBits - folds.reduce((a, b) => a + b, 0) };
@@ -65,7 +73,9 @@ describe("chooseParameters()", () => {
   });
 
   it("names the error that stands in the way", () => {
-    expect(() => chooseParameters({ ...shape, lookups: 2 ** 30, maxLookupArity: 2 ** 12 }, [1000, 1000])).toThrow(/^Cannot reach 100 proven bits .* "look-up fingerprint"/);
+    expect(() => chooseParameters({ ...shape, lookups: 2 ** 30, maxLookupArity: 2 ** 12 }, [1000, 1000])).toThrow(
+      /^Cannot reach 100 proven bits .* "look-up fingerprint"/,
+    );
     expect(() => chooseParameters(shape, [270_000_000, 90_000_000], 100, "johnson")).toThrow(/"column batching"/);
     expect(() => chooseParameters(shape, [1000, 1000], 124)).toThrow(ModelError);
   });

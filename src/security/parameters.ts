@@ -72,7 +72,9 @@ export function chooseParameters(
   }
   if (best === null) {
     const reason =
-      nearest === null ? "no radius exceeds unique decoding's" : `at most ${nearest.bits.toFixed(1)} are left by "${nearest.worst.name}": ${nearest.worst.formula}`;
+      nearest === null
+        ? "no radius exceeds unique decoding's"
+        : `at most ${nearest.bits.toFixed(1)} are left by "${nearest.worst.name}": ${nearest.worst.formula}`;
     throw new ModelError(`Cannot reach ${target} proven bits in the ${regime} regime: ${reason}`);
   }
   return best.parameters;
@@ -84,12 +86,7 @@ function blankParameters(regime: Regime, rowBits: number, blowup: number): Param
 }
 
 /** Chooses proof of work, then the number of queries; or says which error is too large. */
-function spend(
-  shape: Shape,
-  blank: Parameters,
-  proximity: Proximity,
-  target: number,
-): Parameters | Shortfall {
+function spend(shape: Shape, blank: Parameters, proximity: Proximity, target: number): Parameters | Shortfall {
   const allowed = power(0.5, Math.ceil(target));
   const terms = errorTerms(shape, blank, proximity);
   const probability = (name: string): number => terms.find((t) => t.name === name)?.probability ?? 0;
@@ -100,7 +97,9 @@ function spend(
   const most = power(2, MAX_GRINDING);
   const leftAtMost = allowed - fixed - lookup / most - folds / most;
   if (leftAtMost <= 0) {
-    const reduced = terms.map((t) => (t.name === "queries" ? { ...t, probability: 0 } : ground.includes(t.name) ? { ...t, probability: t.probability / most } : t));
+    const reduced = terms.map((t) =>
+      t.name === "queries" ? { ...t, probability: 0 } : ground.includes(t.name) ? { ...t, probability: t.probability / most } : t,
+    );
     const worst = reduced.reduce((a, b) => (b.probability > a.probability ? b : a));
     return { bits: -log2(reduced.reduce((sum, t) => sum + t.probability, 0)), worst };
   }

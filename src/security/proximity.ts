@@ -55,7 +55,8 @@ export function uniqueDecoding(blowup: number): Proximity {
  */
 export function johnson(blowup: number, multiplicity: number): Proximity {
   const rate = rateOf(blowup);
-  if (!Number.isInteger(multiplicity) || multiplicity < 1) throw new RangeError(`Cannot use multiplicity ${multiplicity}: want an integer >= 1`);
+  if (!Number.isInteger(multiplicity) || multiplicity < 1)
+    throw new RangeError(`Cannot use multiplicity ${multiplicity}: want an integer >= 1`);
   const radius = johnsonRadius(rate, multiplicity);
   const unique = uniqueRadius(rate);
   if (radius <= unique) {
