@@ -24,23 +24,49 @@ export function checkNoWrap(system: System, weights: Weights): void {
 }
 
 /**
- * Refuses a system in which a witness column's declared range is not forced: every one but multiplicities must be in a look-up whose table column lies inside the
- * range. @throws ModelError naming the column
+ * Refuses a system in which a witness column's declared range is not forced. A column is forced by a look-up whose table column lies inside the range, or by a
+ * constraint that says column = an expression of forced columns whose interval lies inside it (limbs). Multiplicities may be anything: LogUp needs no range of
+ * them. @throws ModelError naming the column
  */
 export function checkRanges(system: System): void {
-  const forced = new Set<ColumnId>(system.tables.map((t) => t.multiplicity));
+  const forced = new Set<ColumnId>(system.columns.flatMap((c, id) => (c.kind === "witness" ? [] : [id])));
   for (const lookup of system.lookups) {
     const table = system.tables[lookup.table];
     if (!table || table.columns.length !== lookup.columns.length) throw new ModelError(`Look-up ${lookup.name} does not fit its table`);
     lookup.columns.forEach((id, i) => {
-      const [low, high] = column(system, id).range;
-      const [tableLow, tableHigh] = tableColumnRange(system, table, i);
-      if (low <= tableLow && tableHigh <= high) forced.add(id);
+      if (inside(tableColumnRange(system, table, i), column(system, id).range)) forced.add(id);
     });
   }
+  let before = -1;
+  while (before !== forced.size) {
+    before = forced.size;
+    for (const constraint of system.constraints) {
+      const id = definedColumn(system, constraint, forced);
+      if (id !== null) forced.add(id);
+    }
+  }
+  const multiplicities = new Set(system.tables.map((t) => t.multiplicity));
+  const used = new Set([...system.constraints.flatMap((c) => c.terms.flatMap((t) => t.leaves.map((l) => l.column))), ...system.lookups.flatMap((l) => l.columns)]);
   system.columns.forEach((spec, id) => {
-    if (spec.kind === "witness" && !forced.has(id)) throw new ModelError(`No look-up forces the range of column ${spec.name}`);
+    if (multiplicities.has(id) && used.has(id)) throw new ModelError(`Column ${spec.name} holds multiplicities and is used otherwise`);
+    if (!forced.has(id) && !multiplicities.has(id)) throw new ModelError(`Nothing forces the range of column ${spec.name}`);
   });
+}
+
+/** The column that a constraint defines: +-column + (terms of forced columns) = 0 on every cell, with that expression inside the column's range. */
+function definedColumn(system: System, constraint: Constraint, forced: ReadonlySet<ColumnId>): ColumnId | null {
+  const open = constraint.terms.filter((t) => t.leaves.some((l) => !forced.has(l.column)));
+  const [own] = open;
+  const [leaf] = own?.leaves ?? [];
+  if (!own || !leaf || open.length > 1 || own.leaves.length > 1 || own.factors.length > 0 || Math.abs(own.coefficient) !== 1) return null;
+  if (leaf.axes.length !== constraint.free.length || !leaf.axes.every((a) => constraint.free.includes(a))) return null;
+  const [low, high] = constraintInterval(system, new Map(), { ...constraint, terms: constraint.terms.filter((t) => t !== own) });
+  const value: Interval = own.coefficient === 1 ? [-high, -low] : [low, high];
+  return inside(value, column(system, leaf.column).range) ? leaf.column : null;
+}
+
+function inside(inner: Interval, outer: Interval): boolean {
+  return outer[0] <= inner[0] && inner[1] <= outer[1];
 }
 
 /** Smallest and largest value of a table column. */
@@ -68,8 +94,8 @@ function termInterval(system: System, weights: Weights, constraint: Constraint, 
   let rest: Interval = [1, 1];
   for (const leaf of term.leaves) if (leaf !== weight) rest = product(rest, column(system, leaf.column).range);
   const summed = summedAxes(constraint, term);
-  // Real cells can be missing from a factor, so every summand may also be 0.
-  if (term.factors.length > 0) rest = [Math.min(rest[0], 0), Math.max(rest[1], 0)];
+  // A factor other than `ones` can vanish on real cells, so a summand may also be 0.
+  if (term.factors.some((f) => f.kind !== "ones")) rest = [Math.min(rest[0], 0), Math.max(rest[1], 0)];
   const inWeight = new Set<AxisId>(weight?.axes ?? []);
   const repeat = summed.filter((a) => !inWeight.has(a)).reduce((n, a) => n * size(system, a), 1);
   const [low, high] = weight ? weightedInterval(system, weights, weight, new Set(summed), rest) : rest;
