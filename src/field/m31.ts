@@ -23,17 +23,18 @@ export function neg(a: number): number {
 }
 
 /**
- * a * b by 16-bit halves: floor(ab / 2^31) + (ab mod 2^31), which is congruent to ab and at most 2P.
- * The middle sum stays below 2^32, so no step loses a bit.
+ * a * b by 16-bit halves: floor(ab / 2^31) + (ab mod 2^31), which is congruent to ab and at most 2P. The middle sum and the result stay below
+ * 2^32, so that 32-bit integers that wrap lose no bit.
  */
 export function mul(a: number, b: number): number {
   const a0 = a & 0xffff;
   const a1 = a >>> 16;
   const b0 = b & 0xffff;
   const b1 = b >>> 16;
-  const middle = a0 * b1 + a1 * b0 + ((a0 * b0) >>> 16);
-  const r = (middle >>> 15) + (Math.imul(a, b) & P) + a1 * b1 * 2;
-  return r >= P ? r - P : r;
+  const middle = (Math.imul(a0, b1) + Math.imul(a1, b0) + (Math.imul(a0, b0) >>> 16)) | 0;
+  const u = ((middle >>> 15) + (Math.imul(a1, b1) << 1) + (Math.imul(a, b) & P)) | 0;
+  const r = (u & P) + (u >>> 31);
+  return r === P ? 0 : r;
 }
 
 /** a^e for an integer e >= 0. */

@@ -52,6 +52,15 @@ describe("laws", () => {
     );
   });
 
+  test("mul is exact where its sums are largest", () => {
+    const four = (choices: readonly number[]): QM31[] =>
+      Array.from({ length: choices.length ** 4 }, (_, n) =>
+        element([0, 1, 2, 3].map((k) => choices[Math.floor(n / choices.length ** k) % choices.length]!)),
+      );
+    for (const x of four([0, P - 1]))
+      for (const y of four([0, 0xffff, P - 1])) expect(qm31.equals(qm31.mul(x, y), schoolbook(x, y))).toBe(true);
+  });
+
   test("ring", () => {
     fc.assert(
       fc.property(anyElement, anyElement, anyElement, (x, y, z) => {

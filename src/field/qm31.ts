@@ -31,18 +31,45 @@ export function neg(x: QM31): QM31 {
   return [m31.neg(x[0]), m31.neg(x[1]), m31.neg(x[2]), m31.neg(x[3])];
 }
 
-/** (A + Bu)(C + Du) = (AC + (2+i) BD) + (AD + BC) u, with nine base products (Karatsuba in both layers). */
+/**
+ * x * y, schoolbook, one reduction a word: y is cut into 16 low and 15 high bits, so that all sums of products are exact in doubles (below 2^51).
+ * With A = a + bi, ...: (A + Bu)(E + Gu) = (AE + (2+i) BG) + (AG + BE) u.
+ */
 export function mul(x: QM31, y: QM31): QM31 {
-  const [ac0, ac1] = cmul(x[0], x[1], y[0], y[1]);
-  const [bd0, bd1] = cmul(x[2], x[3], y[2], y[3]);
-  const [s0, s1] = cmul(m31.add(x[0], x[2]), m31.add(x[1], x[3]), m31.add(y[0], y[2]), m31.add(y[1], y[3]));
+  const a = x[0];
+  const b = x[1];
+  const c = x[2];
+  const d = x[3];
+  const e0 = y[0] & 0xffff;
+  const f0 = y[1] & 0xffff;
+  const g0 = y[2] & 0xffff;
+  const h0 = y[3] & 0xffff;
+  const e1 = y[0] >>> 16;
+  const f1 = y[1] >>> 16;
+  const g1 = y[2] >>> 16;
+  const h1 = y[3] >>> 16;
+  const low0 = c * g0 - d * h0;
+  const low1 = c * h0 + d * g0;
+  const high0 = c * g1 - d * h1;
+  const high1 = c * h1 + d * g1;
   return [
-    m31.add(ac0, m31.sub(m31.add(bd0, bd0), bd1)),
-    m31.add(ac1, m31.add(bd0, m31.add(bd1, bd1))),
-    m31.sub(m31.sub(s0, ac0), bd0),
-    m31.sub(m31.sub(s1, ac1), bd1),
+    join(a * e0 - b * f0 + 2 * low0 - low1, a * e1 - b * f1 + 2 * high0 - high1),
+    join(a * f0 + b * e0 + low0 + 2 * low1, a * f1 + b * e1 + high0 + 2 * high1),
+    join(a * g0 - b * h0 + c * e0 - d * f0, a * g1 - b * h1 + c * e1 - d * f1),
+    join(a * h0 + b * g0 + c * f0 + d * e0, a * h1 + b * g1 + c * f1 + d * e1),
   ];
 }
+
+/** low + 2^16 high modulo p, for |low| < 2^51, |high| < 2^50: 2^31 counts 1. */
+function join(low: number, high: number): number {
+  const over = Math.floor(high * TWO_POWER_MINUS_31);
+  const total = low + 0x10000 * (high - over * 0x80000000 + over);
+  const quotient = Math.floor(total * TWO_POWER_MINUS_31);
+  const word = total - quotient * 0x80000000 + quotient;
+  return word < 0 ? word + m31.P : word >= m31.P ? word - m31.P : word;
+}
+
+const TWO_POWER_MINUS_31 = 2 ** -31;
 
 /** x * s for a base-field word s. */
 export function scale(x: QM31, s: number): QM31 {

@@ -71,9 +71,13 @@ function contractFirst(table: Table, point: readonly QM31[], stride: number): Ta
     const end = Math.min(stride, length - start);
     for (let i = 0; i < end; i++) {
       const at = (start + i) * width;
-      const product =
-        width === 1 ? qm31.scale(weight, words[at]!) : qm31.mul(weight, [words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!]);
-      for (let k = 0; k < 4; k++) out[4 * i + k] = m31.add(out[4 * i + k]!, product[k]!);
+      const word = words[at]!;
+      if (width === 1) {
+        for (let k = 0; k < 4; k++) out[4 * i + k] = m31.add(out[4 * i + k]!, m31.mul(weight[k]!, word));
+      } else {
+        const product = qm31.mul(weight, [word, words[at + 1]!, words[at + 2]!, words[at + 3]!]);
+        for (let k = 0; k < 4; k++) out[4 * i + k] = m31.add(out[4 * i + k]!, product[k]!);
+      }
     }
   }
   return { words: out, width: 4 };
