@@ -3,7 +3,7 @@ import type { Backend } from "../backend/backend.ts";
 import { referenceBackend } from "../backend/reference/index.ts";
 import { toWords } from "../backend/columns.ts";
 import { VerifyError } from "../errors.ts";
-import { completeWitness } from "../model/witness.ts";
+import { fillDerived } from "../model/witness.ts";
 import { tensorBytes } from "../statement/encoding.ts";
 import { toyNetwork } from "../testing/toy.ts";
 import { verify } from "../verifier/verify.ts";
@@ -25,7 +25,8 @@ async function toyProof(backend: Backend, tamper?: (columns: Map<number, Int32Ar
   );
   const x = Int32Array.of(50, -50, 3, 17, -21);
   const { output, columns } = toy.run(x);
-  const witness = completeWitness(toy.built, columns, new Map([[toy.input, x], [toy.output, Int32Array.of(output)]]));
+  const witness = columns.set(toy.input, x).set(toy.output, Int32Array.of(output));
+  fillDerived(toy.built, witness);
   tamper?.(witness);
   const proof = await proveSystem(
     verifying,

@@ -1,7 +1,7 @@
 /** Message tags (SPEC §5.1; 32 is that of `hashBytes`). Every absorbed message carries one, so equal words in different roles differ. */
 export const TAGS = {
   grind: 1,
-  keyDigest: 2,
+  keyDigest: 16,
   statement: 3,
   publicColumn: 4,
   witnessRoot: 5,
