@@ -32,7 +32,10 @@ function readIdx(name: string, shape: readonly number[]): Uint8Array {
   const start = 4 + 4 * shape.length;
   // Type 8 is unsigned byte; the last byte of the magic is the number of axes.
   const words = [0x0800 + shape.length, ...shape];
-  if (bytes.length !== shape.reduce((product, size) => product * size, 1) + start || words.some((word, i) => view.getUint32(4 * i) !== word))
+  if (
+    bytes.length !== shape.reduce((product, size) => product * size, 1) + start ||
+    words.some((word, i) => view.getUint32(4 * i) !== word)
+  )
     throw new SyntaxError(`${name} is not an idx file of ${shape.join("x")} bytes`);
   return bytes.subarray(start);
 }

@@ -36,7 +36,8 @@ export function readMnistModel(bytes: Uint8Array): Layer[] {
   const { initializer } = decodeModel(bytes).graph;
   for (const { name, values } of parametersOf(layers)) {
     const raw = initializer.find((t) => t.name === name)?.rawData;
-    if (raw?.length !== 4 * values.length) throw new RangeError(`Parameter ${name} has ${raw?.length ?? 0} bytes, expected ${4 * values.length}`);
+    if (raw?.length !== 4 * values.length)
+      throw new RangeError(`Parameter ${name} has ${raw?.length ?? 0} bytes, expected ${4 * values.length}`);
     const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
     for (let i = 0; i < values.length; i++) values[i] = view.getFloat32(4 * i, true);
   }

@@ -8,7 +8,13 @@ const random = seededRandom(7);
 const noise = (length: number) => Float64Array.from({ length }, () => 2 * random() - 1);
 
 test("the product adds to c, at sizes with and without full blocks, and through transposed views", () => {
-  for (const [rows, columns, inner] of [[4, 8, 3], [5, 6, 7], [1, 9, 4], [3, 1, 2], [12, 10, 1]] as const) {
+  for (const [rows, columns, inner] of [
+    [4, 8, 3],
+    [5, 6, 7],
+    [1, 9, 4],
+    [3, 1, 2],
+    [12, 10, 1],
+  ] as const) {
     const integer = (length: number) => Float64Array.from({ length }, () => Math.floor(random() * 21) - 10);
     const a = integer(rows * inner);
     const b = integer(inner * columns);
@@ -36,7 +42,8 @@ test("a convolution agrees with its definition", () => {
           for (let i = 0; i < 3; i++)
             for (let j = 0; j < 3; j++) {
               const [r, c] = [row + i - 1, column + j - 1];
-              if (r >= 0 && r < 4 && c >= 0 && c < 4) sum += weight!.values[((out * 2 + channel) * 3 + i) * 3 + j]! * x[channel * 16 + r * 4 + c]!;
+              if (r >= 0 && r < 4 && c >= 0 && c < 4)
+                sum += weight!.values[((out * 2 + channel) * 3 + i) * 3 + j]! * x[channel * 16 + r * 4 + c]!;
             }
         expect(y[out * 16 + row * 4 + column]).toBeCloseTo(sum, 12);
       }

@@ -81,7 +81,7 @@ export function relu(length: number): Layer {
   return {
     parameters: [],
     forward(x) {
-      for (let i = 0; i < length; i++) y[i] = x[i]! > 0 ? x[i]! : 0;
+      for (let i = 0; i < length; i++) y[i] = Math.max(x[i]!, 0);
       return y;
     },
     backward(dy) {

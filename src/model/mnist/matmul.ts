@@ -17,7 +17,9 @@ export const transposed = (m: Matrix): Matrix => ({ values: m.values, row: m.col
 export function multiplyAdd(c: Float64Array, rows: number, columns: number, inner: number, a: Matrix, b: Matrix): void {
   const rows4 = rows - (rows % 4);
   const columns4 = columns - (columns % 4);
-  for (let n = 0; n < columns4; n += 4) for (let m = 0; m < rows4; m += 4) block(c, m * columns + n, columns, inner, a.values, m * a.row, a.row, a.column, b.values, n * b.row, b.row, b.column);
+  for (let n = 0; n < columns4; n += 4)
+    for (let m = 0; m < rows4; m += 4)
+      block(c, m * columns + n, columns, inner, a.values, m * a.row, a.row, a.column, b.values, n * b.row, b.row, b.column);
   for (let m = 0; m < rows; m++) for (let n = m < rows4 ? columns4 : 0; n < columns; n++) c[m * columns + n]! += dot(inner, a, m, b, n);
 }
 
@@ -27,6 +29,7 @@ function dot(inner: number, a: Matrix, m: number, b: Matrix, n: number): number 
   return sum;
 }
 
+// biome-ignore format: one row of the block a line
 function block(c: Float64Array, at: number, columns: number, inner: number, a: Float64Array, i: number, aRow: number, aStep: number, b: Float64Array, j: number, bRow: number, bStep: number): void {
   let s00 = 0, s01 = 0, s02 = 0, s03 = 0;
   let s10 = 0, s11 = 0, s12 = 0, s13 = 0;

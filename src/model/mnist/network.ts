@@ -16,7 +16,8 @@ export const mnistLayers = (): Layer[] => [
 export const parametersOf = (layers: readonly Layer[]): Parameter[] => layers.flatMap((layer) => layer.parameters);
 
 /** Image `index` as 784 numbers in 0..1. */
-export const pixels = (images: Uint8Array, index: number): Float64Array => Float64Array.from(images.subarray(index * PIXELS, (index + 1) * PIXELS), (byte) => byte / 255);
+export const pixels = (images: Uint8Array, index: number): Float64Array =>
+  Float64Array.from(images.subarray(index * PIXELS, (index + 1) * PIXELS), (byte) => byte / 255);
 
 /** Ten scores; the array is reused by the next call. */
 export const scores = (layers: readonly Layer[], x: Float64Array): Float64Array => layers.reduce((value, layer) => layer.forward(value), x);

@@ -35,7 +35,9 @@ function train(layers: readonly Layer[], { images, labels }: Digits, epochs: num
       const done = epoch * steps + step;
       update(RATE * (1 - done / (epochs * steps)), BATCH);
       if ((done + 1) % 250 === 0) {
-        console.log(`step ${done + 1} of ${epochs * steps}: mean loss ${(loss / (250 * BATCH)).toFixed(4)}, ${((performance.now() - start) / 1000).toFixed(0)} s`);
+        console.log(
+          `step ${done + 1} of ${epochs * steps}: mean loss ${(loss / (250 * BATCH)).toFixed(4)}, ${((performance.now() - start) / 1000).toFixed(0)} s`,
+        );
         loss = 0;
       }
     }
@@ -51,7 +53,8 @@ function shuffle(order: Uint32Array, random: () => number): void {
 }
 
 const [folder, epochs = "3"] = process.argv.slice(2);
-if (folder === undefined || !(Number(epochs) > 0)) throw new RangeError("Give the folder to write model.onnx into, and perhaps the number of epochs");
+if (folder === undefined || !(Number(epochs) > 0))
+  throw new RangeError("Give the folder to write model.onnx into, and perhaps the number of epochs");
 const layers = mnistLayers();
 train(layers, loadMnist("train"), Number(epochs));
 // The file has float32: what is measured is what is shipped.

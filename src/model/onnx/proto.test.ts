@@ -20,7 +20,9 @@ const conv = () =>
         },
       ],
       initializer: [{ name: "b", dims: [1, 2], dataType: DATA_TYPE.FLOAT, rawData: Uint8Array.of(0, 0, 128, 63, 0, 0, 0, 64) }],
-      input: [{ name: "x", type: { tensorType: { elemType: DATA_TYPE.FLOAT, shape: { dim: [{ dimParam: "n" }, { dimValue: 28 }, {}] } } } }],
+      input: [
+        { name: "x", type: { tensorType: { elemType: DATA_TYPE.FLOAT, shape: { dim: [{ dimParam: "n" }, { dimValue: 28 }, {}] } } } },
+      ],
       output: [{ name: "y" }],
     },
   });
@@ -40,7 +42,10 @@ test("what was written is read back, with defaults for what was left out", () =>
   const model = decodeModel(conv());
   const [node] = model.graph.node;
   expect(node).toMatchObject({ name: "conv", opType: "Conv", domain: "", input: ["x", "", "b"], output: ["y"] });
-  expect(node?.attribute).toMatchObject([{ name: "pads", type: 7, ints: [2, 2, -1, 2], t: null }, { name: "alpha", type: 1, f: 0.5, ints: [] }]);
+  expect(node?.attribute).toMatchObject([
+    { name: "pads", type: 7, ints: [2, 2, -1, 2], t: null },
+    { name: "alpha", type: 1, f: 0.5, ints: [] },
+  ]);
   expect(Array.from(model.graph.initializer[0]?.rawData ?? [])).toEqual([0, 0, 128, 63, 0, 0, 0, 64]);
   expect(model.graph.input[0]?.type).toEqual({ tensorType: { elemType: 1, shape: { dim: [{ dimParam: "n" }, { dimValue: 28 }, {}] } } });
   expect(model.graph.output).toEqual([{ name: "y", type: null, docString: "" }]);
@@ -57,6 +62,12 @@ test("every proper prefix is refused with a SyntaxError", () => {
 });
 
 test("garbage is refused with a SyntaxError", () => {
-  for (const bytes of [[0xff, 0xff, 0xff], [0x3a, 0x80], [0x0f], [0x3a, 0x00], Array.from(new TextEncoder().encode("GGUF not an ONNX file"))])
+  for (const bytes of [
+    [0xff, 0xff, 0xff],
+    [0x3a, 0x80],
+    [0x0f],
+    [0x3a, 0x00],
+    Array.from(new TextEncoder().encode("GGUF not an ONNX file")),
+  ])
     expect(() => decodeModel(Uint8Array.from(bytes))).toThrow(SyntaxError);
 });

@@ -5,9 +5,21 @@
 import protobuf from "protobufjs/light.js";
 
 /** Codes of AttributeProto.AttributeType. */
-export const ATTRIBUTE_TYPE = { FLOAT: 1, INT: 2, STRING: 3, TENSOR: 4, GRAPH: 5, FLOATS: 6, INTS: 7, STRINGS: 8, TENSORS: 9, GRAPHS: 10 } as const;
+export const ATTRIBUTE_TYPE = {
+  FLOAT: 1,
+  INT: 2,
+  STRING: 3,
+  TENSOR: 4,
+  GRAPH: 5,
+  FLOATS: 6,
+  INTS: 7,
+  STRINGS: 8,
+  TENSORS: 9,
+  GRAPHS: 10,
+} as const;
 
 /** Codes of TensorProto.DataType. */
+// biome-ignore format: a table
 export const DATA_TYPE = {
   FLOAT: 1, UINT8: 2, INT8: 3, UINT16: 4, INT16: 5, INT32: 6, INT64: 7, STRING: 8, BOOL: 9, FLOAT16: 10, DOUBLE: 11, UINT32: 12, UINT64: 13, BFLOAT16: 16,
 } as const;
@@ -142,7 +154,9 @@ const schema = {
     GraphProto: message(
       "node:1:NodeProto* name:2:string initializer:5:TensorProto* docString:10:string input:11:ValueInfoProto* output:12:ValueInfoProto* valueInfo:13:ValueInfoProto*",
     ),
-    NodeProto: message("input:1:string* output:2:string* name:3:string opType:4:string attribute:5:AttributeProto* docString:6:string domain:7:string"),
+    NodeProto: message(
+      "input:1:string* output:2:string* name:3:string opType:4:string attribute:5:AttributeProto* docString:6:string domain:7:string",
+    ),
     AttributeProto: message(
       "name:1:string f:2:float i:3:int64 s:4:bytes t:5:TensorProto g:6:GraphProto floats:7:float* ints:8:int64* strings:9:bytes* tensors:10:TensorProto* graphs:11:GraphProto* docString:13:string type:20:int32 refAttrName:21:string",
     ),

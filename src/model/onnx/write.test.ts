@@ -17,7 +17,11 @@ test("a written graph reads back with typed attributes, shapes and little-endian
   expect(model).toMatchObject({ irVersion: 7, producerName: "test", opsetImport: [{ domain: "", version: 13 }] });
   const [conv] = model.graph.node;
   expect(conv).toMatchObject({ name: "c", opType: "Conv", input: ["x", "w"], output: ["c"] });
-  expect(conv?.attribute.map((a) => [a.name, a.type])).toEqual([["pads", 7], ["group", 2], ["auto_pad", 3]]);
+  expect(conv?.attribute.map((a) => [a.name, a.type])).toEqual([
+    ["pads", 7],
+    ["group", 2],
+    ["auto_pad", 3],
+  ]);
   expect(conv?.attribute[0]?.ints).toEqual([1, 1]);
   expect(conv?.attribute[1]?.i).toBe(1);
   expect(new TextDecoder().decode(conv?.attribute[2]?.s)).toBe("NOTSET");

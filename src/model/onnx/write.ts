@@ -1,5 +1,15 @@
 /** Small pieces from which a standard ONNX model is put together, for `encodeModel`. */
-import { ATTRIBUTE_TYPE, type AttributeProto, DATA_TYPE, type GraphProto, encodeModel, type NodeProto, type Partially, type TensorProto, type ValueInfoProto } from "./proto.ts";
+import {
+  ATTRIBUTE_TYPE,
+  type AttributeProto,
+  DATA_TYPE,
+  encodeModel,
+  type GraphProto,
+  type NodeProto,
+  type Partially,
+  type TensorProto,
+  type ValueInfoProto,
+} from "./proto.ts";
 
 /** An integer, a list of integers or a text. */
 export type AttributeValue = number | readonly number[] | string;
@@ -21,8 +31,19 @@ export const floatValue = (name: string, shape: readonly number[]): Partially<Va
 });
 
 /** A node with one output, which has the node's name. @throws RangeError if a numeric attribute is not an integer */
-export function node(opType: string, name: string, input: readonly string[], attributes: Readonly<Record<string, AttributeValue>> = {}): Partially<NodeProto> {
-  return { name, opType, input: [...input], output: [name], attribute: Object.entries(attributes).map(([key, value]) => attribute(key, value)) };
+export function node(
+  opType: string,
+  name: string,
+  input: readonly string[],
+  attributes: Readonly<Record<string, AttributeValue>> = {},
+): Partially<NodeProto> {
+  return {
+    name,
+    opType,
+    input: [...input],
+    output: [name],
+    attribute: Object.entries(attributes).map(([key, value]) => attribute(key, value)),
+  };
 }
 
 /** The file's bytes, IR version 7. @param opset version of the standard operators */
