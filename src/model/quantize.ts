@@ -1,0 +1,191 @@
+/**
+ * Float graph to integer program with dyadic scales, filling the accumulator: each sum gets the finest weights for which its constraint cannot wrap around, and each
+ * activation the finest scale for which it cannot leave its table. Both follow from interval bounds over all admitted inputs, so nothing ever saturates.
+ *
+ * Only exact double arithmetic and floor are used: the same sources give the same program on every runtime.
+ */
+import { InternalError, ModelError } from "../errors.ts";
+import { P } from "../field/m31.ts";
+import { type FunctionTable, functionValues } from "../ops/function-table.ts";
+import type { IntegerNode } from "../ops/index.ts";
+import { provableRange } from "../ops/operator.ts";
+import type { Rounding } from "../ops/requantize.ts";
+import { type FloatTensor, type IntTensor, intTensor } from "../tensor/tensor.ts";
+import { spread } from "./float.ts";
+import { type FloatGraph, type FloatNode, fuseMaps, graphShapes, type MapName } from "./graph.ts";
+import { type Box, forcedSum, hull, type Interval, mapBox, poolBox, roundBox, sumBox, transposeBox, uniformBox } from "./interval.ts";
+import { type IntegerProgram, inputsOf } from "./program.ts";
+
+export interface QuantizeOptions {
+  /** Scale and range of the public input. */
+  readonly input: { readonly exponent: number; readonly range: Interval };
+  /** Bits of a looked-up input, sign included: tables have 2^tableBits rows. 14 unless told. */
+  readonly tableBits?: number;
+  /** Bits of an activation that is only range-checked. 14 unless told. */
+  readonly activationBits?: number;
+  /** Bits of the values that the arg max compares. 24 unless told. */
+  readonly logitBits?: number;
+  /** Most bits of a weight. 16 unless told. */
+  readonly weightBits?: number;
+}
+
+/** What is known of a value: its scale, the range its column's look-up forces, and what its cells can really reach. */
+interface Known {
+  readonly exponent: number;
+  readonly forced: Interval;
+  readonly box: Box;
+}
+
+/** Quantizes a graph and appends the arg max. @throws ModelError naming the node that does not fit */
+export function quantize(graph: FloatGraph, options: QuantizeOptions): IntegerProgram {
+  const fused = fuseMaps(graph);
+  const shapes = graphShapes(fused);
+  const { name, shape } = fused.input;
+  const known = new Map<string, Known>([[name, { exponent: options.input.exponent, forced: options.input.range, box: uniformBox(shape, options.input.range) }]]);
+  const nodes: IntegerNode[] = [];
+  for (const node of fused.nodes) {
+    const step = quantizeNode(node, inputsOf(node, known), shapes.get(node.output) ?? [], bitsFor(node, fused.output, options), options.weightBits ?? 16);
+    nodes.push(step.node);
+    known.set(node.output, step.known);
+  }
+  nodes.push({ kind: "argmax", name: "argmax", inputs: [fused.output], output: "class" });
+  return { name: fused.name, input: { name, shape, ...options.input }, nodes };
+}
+
+interface Step {
+  readonly node: IntegerNode;
+  readonly known: Known;
+}
+
+function bitsFor(node: FloatNode, output: string, options: QuantizeOptions): number {
+  if (!("map" in node)) return 0;
+  if (node.map !== "none") return options.tableBits ?? 14;
+  return node.output === output ? (options.logitBits ?? 24) : (options.activationBits ?? 14);
+}
+
+function quantizeNode(node: FloatNode, inputs: readonly Known[], shape: readonly number[], bits: number, weightBits: number): Step {
+  const { name, inputs: names, output } = node;
+  const base = { name, inputs: names, output };
+  const x = inputs[0]!;
+  switch (node.kind) {
+    case "matmul":
+    case "conv":
+      return quantizeSum(node, x, shape, bits, weightBits);
+    case "add":
+      return quantizeAdd(node, inputs, shape, bits);
+    case "map": {
+      if (node.map === "none") throw new InternalError(`node ${name} maps nothing`);
+      const { rounding, known } = rounded(node, x.forced, x.box, x.exponent, bits, node.map);
+      return { node: { ...base, kind: node.map === "relu" ? "relu" : "activation", rounding }, known };
+    }
+    case "maxpool":
+    case "averagepool": {
+      const forced = provableRange(node.kind === "maxpool" ? x.forced : [Math.min(0, x.forced[0]), x.forced[1]]);
+      return { node: { ...base, kind: node.kind, window: node.window }, known: { exponent: x.exponent, forced, box: poolBox(node.kind, node.window, x.box, shape) } };
+    }
+    case "reshape":
+      return { node: { ...base, kind: "reshape", shape: node.shape }, known: { ...x, box: { ...x.box, shape } } };
+    case "transpose":
+      return { node: { ...base, kind: "transpose", permutation: node.permutation }, known: { ...x, box: transposeBox(x.box, node.permutation, shape) } };
+  }
+}
+
+/** MatMul and Conv: the largest weight exponent whose weights fit `weightBits` and whose constraint cannot wrap. */
+function quantizeSum(node: Extract<FloatNode, { kind: "matmul" | "conv" }>, x: Known, shape: readonly number[], bits: number, weightBits: number): Step {
+  let largest = 0;
+  for (const w of node.weight.data) largest = Math.max(largest, Math.abs(w));
+  if (largest === 0) throw new ModelError(`Node ${node.name} has only zero weights`);
+  let weightExponent = 40;
+  while (largest * 2 ** weightExponent >= 2 ** (weightBits - 1) - 0.5) weightExponent--;
+  const window = node.kind === "conv" ? node.window : null;
+  for (; largest * 2 ** weightExponent >= 8; weightExponent--) {
+    const exponent = x.exponent + weightExponent;
+    const weight = scaled(node.weight, weightExponent);
+    const biases = node.bias && scaledNumbers(node.bias.data, exponent);
+    if (biases?.some((b) => Math.abs(b) >= 2 ** 30)) continue;
+    const bias = biases && node.bias && intTensor(node.bias.shape, Int32Array.from(biases));
+    const forced = forcedSum(weight, bias, x.forced);
+    if (!holds(forced, 0, 1)) continue;
+    const box = sumBox(weight, bias, window, x.box, shape);
+    const [shift] = fit(hull(box), bits);
+    if (!holds(forced, shift, bits)) continue;
+    const { rounding, known } = rounded(node, forced, box, exponent, bits, node.map);
+    const common = { name: node.name, inputs: node.inputs, output: node.output, weight, bias, weightExponent, rounding };
+    return { node: node.kind === "conv" ? { ...common, kind: "conv", window: node.window } : { ...common, kind: "matmul" }, known };
+  }
+  throw new ModelError(`Node ${node.name} has sums too large for weights of 4 bits: give its input fewer bits`);
+}
+
+function quantizeAdd(node: Extract<FloatNode, { kind: "add" }>, inputs: readonly Known[], shape: readonly number[], bits: number): Step {
+  const [x, y] = inputs as readonly [Known, Known?];
+  const base = { name: node.name, inputs: node.inputs, output: node.output, kind: "add" as const };
+  const times = (box: Box, scale: number) => mapBox(box, (v) => v * 2 ** scale);
+  if (!node.constant) {
+    if (!y) throw new ModelError(`Node ${node.name} adds one value`);
+    const exponent = Math.max(x.exponent, y.exponent);
+    const scales = [exponent - x.exponent, exponent - y.exponent] as const;
+    const forced: Interval = [x.forced[0] * 2 ** scales[0] + y.forced[0] * 2 ** scales[1], x.forced[1] * 2 ** scales[0] + y.forced[1] * 2 ** scales[1]];
+    const [a, b] = [times(x.box, scales[0]), times(y.box, scales[1])];
+    const box = { shape, low: a.low.map((v, i) => v + b.low[i]!), high: a.high.map((v, i) => v + b.high[i]!) };
+    const { rounding, known } = rounded(node, forced, box, exponent, bits, node.map);
+    return { node: { ...base, scales, constant: null, rounding }, known };
+  }
+  const size = Math.max(1, -x.forced[0], x.forced[1]);
+  let scale = 0;
+  while (size * 2 ** (scale + 1) < 2 ** 28) scale++;
+  for (; scale >= 0; scale--) {
+    const numbers = scaledNumbers(node.constant.data, x.exponent + scale);
+    const extreme = numbers.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
+    if (extreme >= 2 ** 28) continue;
+    const constant = intTensor(node.constant.shape, Int32Array.from(numbers));
+    const all = spread(constant, shape);
+    const a = times(x.box, scale);
+    const box = { shape, low: a.low.map((v, i) => v + all[i]!), high: a.high.map((v, i) => v + all[i]!) };
+    const forced: Interval = [x.forced[0] * 2 ** scale - extreme, x.forced[1] * 2 ** scale + extreme];
+    const { rounding, known } = rounded(node, forced, box, x.exponent + scale, bits, node.map);
+    return { node: { ...base, scales: [scale, 0], constant, rounding }, known };
+  }
+  throw new ModelError(`Node ${node.name} adds a constant far larger than its input`);
+}
+
+/** The rounding of accumulators with these bounds. @throws ModelError if its constraint could wrap around */
+function rounded(node: FloatNode, forced: Interval, box: Box, exponent: number, bits: number, map: MapName): { rounding: Rounding; known: Known } {
+  const [shift, fewest] = fit(hull(box), bits);
+  if (!holds(forced, shift, fewest)) throw new ModelError(`Node ${node.name} has sums in [${forced}], which do not fit the field: give its inputs fewer bits`);
+  const q = roundBox(box, shift);
+  const half = 2 ** (fewest - 1);
+  const scale = exponent - shift;
+  if (map === "none") return { rounding: { shift, bits: fewest, map }, known: { exponent: scale, forced: [-half, half - 1], box: q } };
+  if (map === "relu") return { rounding: { shift, bits: fewest, map }, known: { exponent: scale, forced: [0, half - 1], box: mapBox(q, (v) => Math.max(0, v)) } };
+  // Bounded functions get as many output bits as the table has; the others keep their input's scale.
+  const outputExponent = map === "sigmoid" || map === "tanh" ? bits - 1 : scale;
+  const table: FunctionTable = { function: map, inputExponent: scale, outputExponent };
+  const values = functionValues(table, fewest);
+  const range: Interval = [values.reduce((a, b) => Math.min(a, b), 0), values.reduce((a, b) => Math.max(a, b), 0)];
+  return { rounding: { shift, bits: fewest, map: table }, known: { exponent: outputExponent, forced: range, box: uniformBox(box.shape, range) } };
+}
+
+/** The smallest shift for which an interval fits into `bits`, and the fewest bits it needs then. */
+function fit([low, high]: Interval, bits: number): [number, number] {
+  const at = (v: number, shift: number) => (shift === 0 ? v : Math.floor((v + 2 ** (shift - 1)) / 2 ** shift));
+  const fits = (shift: number, b: number) => at(low, shift) >= -(2 ** (b - 1)) && at(high, shift) < 2 ** (b - 1);
+  let shift = 0;
+  while (!fits(shift, bits)) shift++;
+  let fewest = bits;
+  while (fewest > 1 && fits(shift, fewest - 1)) fewest--;
+  return [shift, fewest];
+}
+
+/** Whether a + 2^(s-1) - 2^s q - r stays inside (-p, p) for a in the interval and q of these bits. */
+function holds([low, high]: Interval, shift: number, bits: number): boolean {
+  return shift <= 30 && Math.max(-low, high) + 2 ** shift * (2 ** (bits - 1) + 2) < P;
+}
+
+function scaled(tensor: FloatTensor, exponent: number): IntTensor {
+  return intTensor(tensor.shape, Int32Array.from(scaledNumbers(tensor.data, exponent)));
+}
+
+/** round(v 2^exponent), half up: exact but for the rounding, in a double. */
+function scaledNumbers(data: ArrayLike<number>, exponent: number): number[] {
+  return Array.from(data, (v) => Math.floor(v * 2 ** exponent + 0.5));
+}

@@ -1,0 +1,25 @@
+/** Relu of a value that no accumulator precedes: y = max(0, q), q the value shifted to fit the table. */
+import { term } from "../system/builder.ts";
+import { leafOf, logicalAxes, type NodeBase, only, type Operator } from "./operator.ts";
+import { lowerRounding, type Rounding, roundTrace } from "./requantize.ts";
+
+export interface ReluNode extends NodeBase {
+  readonly kind: "relu";
+  readonly rounding: Rounding;
+}
+
+/** The operator of every node that only requantizes its input and looks it up. */
+export const lookedUp: Operator<NodeBase & { readonly rounding: Rounding }> = {
+  shape: (node, inputs) => [...only(node, inputs)],
+  run(node, inputs) {
+    const x = only(node, inputs);
+    return roundTrace(node, node.rounding, x.shape, x.data);
+  },
+  lower(builder, node, inputs) {
+    const x = only(node, inputs);
+    const lengths = x.dimensions.map((indices) => indices.length);
+    return lowerRounding(builder, node, node.rounding, logicalAxes(x), lengths, [term(1, [leafOf(x)])], x.exponent);
+  },
+};
+
+export const relu: Operator<ReluNode> = lookedUp;
