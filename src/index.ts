@@ -1,0 +1,18 @@
+/**
+ * circlet: proves that a neural network produced an output.
+ *
+ * @example
+ * import { commit, cpuBackend, loadModel, prove, verify } from "circlet";
+ * const backend = await cpuBackend();
+ * const key = await commit(await loadModel("lande"), { backend }); // key.id is the model id
+ * const { proof, output } = await prove(key, "un texte en français", { backend });
+ * verify(key.verifying, proof, { minBits: 100 }); // throws VerifyError, or returns { input, output, bits, modelId }
+ */
+export { commit, type Input, type Key, type Output, type Proven, prove, rawInput, run } from "./api.ts";
+export type { Backend } from "./backend/backend.ts";
+export { cpuBackend } from "./backend/cpu/index.ts";
+export { referenceBackend } from "./backend/reference/index.ts";
+export { DeviceError, InternalError } from "./errors.ts";
+export { loadModel, type Model } from "./model/load.ts";
+export { PHASES, type Phase, type Progress } from "./prover/prove.ts";
+export * from "./verify.ts";
