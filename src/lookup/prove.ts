@@ -2,6 +2,7 @@
 import type { Column, Scalar, Session } from "../backend/backend.ts";
 import { InternalError } from "../errors.ts";
 import type { Claim } from "../pcs/claim.ts";
+import type { Tick } from "../pcs/prove.ts";
 import { type ColumnStore, toWords } from "../backend/columns.ts";
 import { bitsOf, type System } from "../system/types.ts";
 import { TAGS } from "../transcript/tags.ts";
@@ -13,24 +14,24 @@ interface Layer {
   readonly denominators: Column;
 }
 
-/** Proves all look-ups; returns the claims in the order of their values. `tick` is called after every layer with (done, total). */
-export function proveLookups(
+/** Proves all look-ups; returns the claims in the order of their values. Ticks after every layer. */
+export async function proveLookups(
   store: ColumnStore,
   system: System,
   plan: LookupPlan,
   grinding: number,
-  tick: (done: number, total: number) => void,
-): Claim<Scalar>[] {
+  tick: Tick,
+): Promise<Claim<Scalar>[]> {
   const { session } = store;
   session.grind(grinding);
   const alpha = session.draw(2);
   const layers = buildLayers(store, plan, alpha, alpha + 1);
 
   let point: Scalar[] = [];
-  layers.forEach((layer, i) => {
+  for (const [i, layer] of layers.entries()) {
     point = proveLayer(session, layer, point);
-    tick(i + 1, layers.length);
-  });
+    await tick(i + 1, layers.length);
+  }
 
   const claims = plan.evaluations.map(({ column, bits }): Claim<Scalar> => {
     const local = point.slice(point.length - bits);

@@ -10,6 +10,9 @@ import { TAGS } from "../transcript/tags.ts";
 import type { Claim } from "./claim.ts";
 import type { Layout } from "./layout.ts";
 
+/** Called after a step with (done, total): reports progress, lets other work run, throws to cancel. */
+export type Tick = (done: number, total: number) => Promise<void>;
+
 /** A committed matrix on the device: 2^(columnBits + rowBits) cells, column after column, and its tree's nodes. */
 export interface Commitment {
   readonly layout: Layout;
@@ -18,7 +21,14 @@ export interface Commitment {
 }
 
 /** Lays the columns out and commits them (SPEC §8.1, §8.2). */
-export function commitColumns(session: Session, layout: Layout, blowup: number, column: (id: ColumnId) => Column, shape: (id: ColumnId) => readonly number[]): Commitment {
+export async function commitColumns(
+  session: Session,
+  layout: Layout,
+  blowup: number,
+  column: (id: ColumnId) => Column,
+  shape: (id: ColumnId) => readonly number[],
+  tick: Tick,
+): Promise<Commitment> {
   const matrix = session.zeros(2 ** (layout.columnBits + layout.rowBits), 1);
   for (const block of layout.blocks) {
     const id = layout.columns[block.tensor] ?? missing("column");
@@ -27,16 +37,17 @@ export function commitColumns(session: Session, layout: Layout, blowup: number, 
     const offset = block.pieces.reduce((n, piece, d) => n + piece.offset * (strides[d] ?? 1), 0);
     session.place(matrix, block.position, column(id), offset, block.pieces.map((p) => 2 ** p.bits), strides);
   }
-  return { layout, matrix, tree: commitMatrix(session, layout, blowup, matrix) };
+  return { layout, matrix, tree: await commitMatrix(session, layout, blowup, matrix, tick) };
 }
 
 /** Encodes a matrix eight columns at a time into resident row states: memory does not grow with the width. */
-function commitMatrix(session: Session, layout: Layout, blowup: number, matrix: Column): Column {
+async function commitMatrix(session: Session, layout: Layout, blowup: number, matrix: Column, tick: Tick): Promise<Column> {
   const hasher = session.rowHasher(2 ** (layout.rowBits + blowup), layout.width);
   for (let j = 0; j < layout.width; j += 8) {
     const pair = [encodeFour(session, layout, blowup, matrix, j), encodeFour(session, layout, blowup, matrix, j + 4)] as const;
     hasher.absorb(...pair);
     for (const code of pair) session.free(code);
+    await tick(j + 8, layout.width);
   }
   return treeOf(session, hasher.digests());
 }
@@ -46,13 +57,13 @@ export function rootOf(session: Session, tree: Column): Column {
   return session.slice(tree, 2, 2);
 }
 
-/** Proves all claims, then writes the openings; returns their words. `tick` is called as rounds and openings finish with (done, total). */
+/** Proves all claims, then writes the openings; returns their words. Ticks after every round. */
 export async function proveOpening(
   session: Session,
   parameters: Parameters,
   commitments: readonly Commitment[],
   claims: readonly Claim<Scalar>[],
-  tick: (done: number, total: number) => void,
+  tick: Tick,
 ): Promise<Uint32Array> {
   const { rowBits, blowup, grinding } = parameters;
   const columnBits = Math.max(...commitments.map((c) => c.layout.columnBits));
@@ -68,7 +79,7 @@ export async function proveOpening(
       .filter((p) => p.columnBits < columnBits - i)
       .map((p): IdleTerm => ({ total: p.total, weight: p.weight, factor: m31.pow(2, columnBits - p.columnBits - i - 1) }));
     previous = innerStep(session, size, joined, idle, previous, 0);
-    tick(i + 1, steps);
+    await tick(i + 1, steps);
   }
   if (previous !== null) bindParts(session, parts.filter((p) => p.columnBits > 0), previous);
 
@@ -87,22 +98,22 @@ export async function proveOpening(
       const next = session.fold(code, previous);
       if (code !== layer.code) session.free(code);
       code = next;
-      tick(columnBits + ++round, steps);
+      await tick(columnBits + ++round, steps);
     }
   }
   if (previous !== null) bindParts(session, [combined], previous);
   session.send(TAGS.finalMessage, [combined.first]);
   previous = null;
-  for (; round < rowBits; tick(columnBits + round, steps)) {
+  while (round < rowBits) {
     previous = innerStep(session, 2 ** (rowBits - round), [combined], [], previous, grinding.fold);
-    round++;
+    await tick(columnBits + ++round, steps);
   }
 
   session.grind(grinding.query);
   const drawn = await session.read(session.drawPositions(parameters.queries, rowBits + blowup));
   const positions = [...new Set(drawn)].sort((a, b) => a - b);
   const openings = await openAll(session, parameters, commitments, layers, positions);
-  tick(steps, steps);
+  await tick(steps, steps);
   return openings;
 }
 

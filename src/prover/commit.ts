@@ -56,7 +56,8 @@ export async function commitSystem(
   const session = backend.open();
   try {
     const store = new ColumnStore(session, system, column);
-    const commitment = commitColumns(session, layout, parameters.blowup, (id) => store.column(id), (id) => store.shape(id));
+    const tick = async () => undefined;
+    const commitment = await commitColumns(session, layout, parameters.blowup, (id) => store.column(id), (id) => store.shape(id), tick);
     const [matrix, tree, weightRoot] = [
       await session.read(commitment.matrix),
       await session.read(commitment.tree),

@@ -2,7 +2,7 @@
 import type { Backend } from "../backend/backend.ts";
 import { InternalError } from "../errors.ts";
 import { proveLookups } from "../lookup/prove.ts";
-import { commitColumns, proveOpening, rootOf } from "../pcs/prove.ts";
+import { commitColumns, proveOpening, rootOf, type Tick } from "../pcs/prove.ts";
 import type { VerifyingKey } from "../proof/key.ts";
 import { encodeProof } from "../proof/proof.ts";
 import { proveConstraints } from "../sumcheck/prove.ts";
@@ -15,6 +15,9 @@ import type { WeightData } from "./commit.ts";
 /** Phases in order, the same names everywhere: progress, benches, reports. */
 export const PHASES = ["witness", "commit", "look up", "constrain", "open"] as const;
 export type Phase = (typeof PHASES)[number];
+
+/** Other work gets a turn at least this often, between steps. */
+const BREATH_MS = 40;
 
 export interface Progress {
   readonly phase: Phase;
@@ -40,10 +43,17 @@ export interface Assignment {
 export async function proveSystem(key: VerifyingKey, weights: WeightData, assignment: Assignment, options: ProveOptions): Promise<Uint8Array> {
   const { plan, digest } = prepareKey(key);
   const { system, parameters } = key;
-  const step = (phase: Phase) => (done: number, total: number) => {
-    options.signal?.throwIfAborted();
-    options.onProgress?.({ phase, done, total });
-  };
+  let breathed = performance.now();
+  const step =
+    (phase: Phase): Tick =>
+    async (done, total) => {
+      options.onProgress?.({ phase, done, total });
+      if (performance.now() - breathed > BREATH_MS) {
+        await breathe();
+        breathed = performance.now();
+      }
+      options.signal?.throwIfAborted();
+    };
   const session = options.backend.open();
   try {
     const publicValues = statementColumns(key, assignment);
@@ -58,17 +68,13 @@ export async function proveSystem(key: VerifyingKey, weights: WeightData, assign
 
     const [weightLayout, witnessLayout] = plan.layouts;
     if (!weightLayout || !witnessLayout) throw new InternalError("two layouts expected");
-    step("commit")(0, 1);
+    await step("commit")(0, 1);
     const weightCommitment = { layout: weightLayout, matrix: session.upload(weights.matrix, 1), tree: session.upload(weights.tree, 4) };
-    const witness = commitColumns(session, witnessLayout, parameters.blowup, (id) => store.column(id), (id) => store.shape(id));
+    const witness = await commitColumns(session, witnessLayout, parameters.blowup, (id) => store.column(id), (id) => store.shape(id), step("commit"));
     session.send(TAGS.witnessRoot, [rootOf(session, witness.tree)]);
-    step("commit")(1, 1);
-    await breathe();
 
-    const claims = proveLookups(store, system, plan.lookups, parameters.grinding.lookup, step("look up"));
-    await breathe();
-    claims.push(...proveConstraints(store, system, plan.constraints, scalar, step("constrain")));
-    await breathe();
+    const claims = await proveLookups(store, system, plan.lookups, parameters.grinding.lookup, step("look up"));
+    claims.push(...(await proveConstraints(store, system, plan.constraints, scalar, step("constrain"))));
     const openings = await proveOpening(session, parameters, [weightCommitment, witness], claims, step("open"));
     const tape = await session.tape();
     const words = new Uint32Array(tape.length + openings.length);
@@ -80,7 +86,7 @@ export async function proveSystem(key: VerifyingKey, weights: WeightData, assign
   }
 }
 
-/** Lets timers, input and cancellation run between phases. */
+/** Lets timers, input and cancellation run. */
 function breathe(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }

@@ -6,6 +6,7 @@ import type { Column, IdleTerm, ProductTerm, Scalar } from "../backend/backend.t
 import { InternalError } from "../errors.ts";
 import * as m31 from "../field/m31.ts";
 import type { Claim } from "../pcs/claim.ts";
+import type { Tick } from "../pcs/prove.ts";
 import type { ColumnStore } from "../backend/columns.ts";
 import { factorCells, type PublicScalar } from "../system/factors.ts";
 import { type AxisId, bitsOf, type System } from "../system/types.ts";
@@ -25,14 +26,14 @@ interface Table {
   current: Column;
 }
 
-/** Proves all constraints; returns the claims in the order of their values. `tick` is called after every round with (done, total). */
-export function proveConstraints(
+/** Proves all constraints; returns the claims in the order of their values. Ticks after every round. */
+export async function proveConstraints(
   store: ColumnStore,
   system: System,
   plan: ConstraintPlan,
   scalar: PublicScalar,
-  tick: (done: number, total: number) => void,
-): Claim<Scalar>[] {
+  tick: Tick,
+): Promise<Claim<Scalar>[]> {
   const { session } = store;
   const rho = session.draw(plan.rhoBits);
   const gamma = session.draw(1);
@@ -74,7 +75,7 @@ export function proveConstraints(
     session.free(message);
     previous = session.draw(1);
     challenges.push(previous);
-    tick(round + 1, plan.rounds);
+    await tick(round + 1, plan.rounds);
   }
   if (previous !== null) session.bind([...new Set(terms.flatMap((t) => t.tables))].map((t) => t.current), previous);
   session.send(TAGS.leafEvaluations, plan.round.map((e) => session.slice(builder.boundLeaf(e), 0, 1)));
