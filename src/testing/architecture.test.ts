@@ -37,7 +37,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   model: [...CLOSURE, "ops"],
   verify: [...CLOSURE, "verifier"],
   cpu: ["backend", ...DEVICE],
-  index: [...CLOSURE, "verifier", "prover", "prove", ...DEVICE, "ops", "model", "verify"],
+  api: [...CLOSURE, "verifier", "prover", "prove", ...DEVICE, "ops", "model"],
+  index: [...DATA, "api", "verify", "backend", ...DEVICE, "prover", "model"],
 };
 const FREE = ["bench", "chain", "cli", "server", "testing"];
 
