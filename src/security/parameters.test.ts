@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ModelError } from "../errors.ts";
 import { checkParameters, soundness } from "./bits.ts";
 import { chooseParameters, widthOf } from "./parameters.ts";
-import { estimateProofBytes, openingBytes } from "./size.ts";
+import { estimateProofBytes } from "./size.ts";
 import type { Parameters, Shape } from "./types.ts";
 
 const shape: Omit<Shape, "widths"> = {
@@ -78,13 +78,5 @@ describe("chooseParameters()", () => {
     );
     expect(() => chooseParameters(shape, [270_000_000, 90_000_000], 100, "johnson")).toThrow(/"column batching"/);
     expect(() => chooseParameters(shape, [1000, 1000], 124)).toThrow(ModelError);
-  });
-});
-
-describe("openingBytes()", () => {
-  it("is exact at the ends", () => {
-    expect(openingBytes(10, 1, 64)).toBeCloseTo(64 + 10 * 32, 6); // one leaf, one path
-    expect(openingBytes(3, 4096, 64)).toBeCloseTo(8 * 64, 6); // all leaves, no path
-    expect(openingBytes(0, 5, 64)).toBe(64);
   });
 });

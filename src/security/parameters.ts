@@ -3,7 +3,7 @@
  * from sizes alone and with exact comparisons of IEEE doubles, so that everyone derives the same parameters and the same key.
  */
 import { ModelError } from "../errors.ts";
-import { errorTerms, proximities, soundness, type ErrorTerm } from "./bits.ts";
+import { type ErrorTerm, errorTerms, proximities, soundness } from "./bits.ts";
 import { log2, power } from "./numbers.ts";
 import type { Proximity } from "./proximity.ts";
 import { estimateProofBytes, layerBytes } from "./size.ts";

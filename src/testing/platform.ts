@@ -45,7 +45,7 @@ const CHOSEN: readonly { readonly cells: readonly number[]; readonly parameters:
   },
 ];
 
-async function proveToy(): Promise<{ readonly key: VerifyingKey; readonly proof: Uint8Array; readonly output: number }> {
+export async function proveToy(): Promise<{ readonly key: VerifyingKey; readonly proof: Uint8Array; readonly output: number }> {
   const toy = toyNetwork();
   const backend = referenceBackend();
   const { verifying, weights } = await commitSystem(
