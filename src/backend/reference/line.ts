@@ -2,9 +2,9 @@
 import * as m31 from "../../field/m31.ts";
 import * as qm31 from "../../field/qm31.ts";
 import type { QM31 } from "../../field/qm31.ts";
+import { domain as lineDomain } from "../../line/domain.ts";
 import type { Column } from "../backend.ts";
 import { ensure, exactLog2 } from "../check.ts";
-import { lineDomain } from "../domain.ts";
 import { columnOf, elementsOf, wordsOf } from "./column.ts";
 
 /** Entry i = the words at row i of columns c .. c+3. */

@@ -31,6 +31,7 @@ export function joinRound(column: Column, size: number, r: QM31 | null): QM31[] 
 /** sum_t weight_t sum_x prod tables(X, x) + idle at X = 0, 2, ..., degree. */
 export function productRound(size: number, columns: readonly Column[], terms: readonly Term[], idle: QM31, degree: number, r: QM31 | null): Column {
   const tables = columns.map((column) => joinRound(column, size, r));
+  ensure(terms.every((term) => term.tables.length >= 1 && term.tables.length <= degree), `A term of more than ${degree} tables or none`);
   const half = size / 2;
   const points = Array.from({ length: degree }, (_, k) => (k === 0 ? 0 : k + 1));
   const sums = points.map((X) => {

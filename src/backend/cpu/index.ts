@@ -1,0 +1,51 @@
+/** The CPU backend: kernels in WebAssembly SIMD over one linear memory of up to 4 GiB, on one thread or several. */
+import { WIDTH_16 } from "../../hash/poseidon2-constants.ts";
+import type { Backend } from "../backend.ts";
+import { ensure } from "../check.ts";
+import { Heap } from "./heap.ts";
+import { CONSTANTS, MAX_THREADS } from "./layout.ts";
+import { compileModule, createMemory, instantiate } from "./module.ts";
+import { Pool } from "./pool.ts";
+import { openSession } from "./session.ts";
+import { Twiddles } from "./twiddles.ts";
+import { startWorker } from "./worker.ts";
+
+/** Threads taken by default at most: beyond, memory bandwidth is the limit. */
+const DEFAULT_THREADS = 8;
+
+/**
+ * Compiles the kernels and starts the worker threads.
+ * @param options.threads threads in all, the calling one included, 1 .. 32; by default the hardware's, at most 8. Where memory cannot be shared
+ * (a browser page that is not cross-origin isolated) it is 1.
+ * @throws DeviceError where the runtime has no WebAssembly SIMD or not enough memory
+ */
+export async function cpuBackend(options: { readonly threads?: number } = {}): Promise<Backend> {
+  const wanted = options.threads ?? Math.min(hardwareThreads(), DEFAULT_THREADS);
+  ensure(Number.isInteger(wanted) && wanted >= 1 && wanted <= MAX_THREADS, `The number of threads (${wanted}) is not in 1 .. ${MAX_THREADS}`);
+  const threads = canShareMemory() ? wanted : 1;
+  const shared = threads > 1;
+  const module = await compileModule(shared);
+  const memory = createMemory(shared);
+  const kernels = await instantiate(module, memory);
+  const { initial, internal, final } = WIDTH_16;
+  new Uint32Array(memory.buffer, CONSTANTS, 142).set([...initial, ...internal, ...final]);
+  const workers = await Promise.all(Array.from({ length: threads - 1 }, (_, k) => startWorker({ module, memory, thread: k + 1 })));
+  const pool = new Pool(kernels, memory, workers);
+  const heap = new Heap(memory);
+  const device = { memory, heap, pool, twiddles: new Twiddles(memory, heap) };
+  return {
+    name: `cpu (wasm simd, ${threads} ${threads === 1 ? "thread" : "threads"})`,
+    open: () => openSession(device),
+    close: async () => pool.close(),
+  };
+}
+
+function hardwareThreads(): number {
+  return Math.max(1, globalThis.navigator?.hardwareConcurrency ?? 2);
+}
+
+/** Browsers share memory only with cross-origin isolated pages; Node and Deno always do. */
+function canShareMemory(): boolean {
+  const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated;
+  return typeof SharedArrayBuffer !== "undefined" && (isolated !== false || typeof document === "undefined");
+}
