@@ -1,0 +1,49 @@
+/** From an ONNX file and its description to a model that can be committed and proven. Deterministic: the same bytes give the same program on every runtime. */
+import { ModelError } from "../errors.ts";
+import { type InputEncoding, inputRange, inputShape, type OutputDecoding } from "../statement/encoding.ts";
+import { floatTensor, sameShape, sizeOf } from "../tensor/tensor.ts";
+import { type CompiledProgram, compileProgram } from "./compile.ts";
+import type { ModelDescription } from "./description.ts";
+import { type FloatGraph, graphShapes } from "./graph.ts";
+import { importOnnx } from "./onnx/import.ts";
+import type { IntegerProgram } from "./program.ts";
+import { type QuantizeOptions, quantize } from "./quantize.ts";
+
+export interface Model {
+  readonly name: string;
+  /** The float network, on the scale of the raw input cells times 2^-exponent. */
+  readonly graph: FloatGraph;
+  readonly program: IntegerProgram;
+  readonly compiled: CompiledProgram;
+  readonly input: InputEncoding;
+  readonly output: OutputDecoding;
+}
+
+export type BuildOptions = Omit<QuantizeOptions, "input">;
+
+/** Imports, quantizes and compiles. @throws SyntaxError if the bytes are no ONNX model @throws ModelError if it cannot be proven */
+export function buildModel(onnx: Uint8Array, description: ModelDescription, options: BuildOptions = {}): Model {
+  const imported = importOnnx(onnx);
+  const divisor = description.input.kind === "tensor" ? (description.input.divisor ?? 1) : 1;
+  const graph = { ...(divisor === 1 ? imported : divideInput(imported, divisor)), name: description.name };
+  const input: InputEncoding =
+    description.input.kind === "ngrams"
+      ? description.input
+      : { kind: "tensor", shape: graph.input.shape, exponent: description.input.exponent, range: description.input.range };
+  if (!sameShape(inputShape(input), graph.input.shape)) throw new ModelError(`The description has ${sizeOf(inputShape(input))} input cells, the network has shape [${graph.input.shape}]`);
+  const program = quantize(graph, { ...options, input: { exponent: input.exponent, range: inputRange(input) } });
+  const classes = sizeOf(graphShapes(graph).get(graph.output) ?? []);
+  const labels = description.labels ?? Array.from({ length: classes }, (_, k) => `${k}`);
+  if (labels.length !== classes) throw new ModelError(`The description has ${labels.length} labels, the network has ${classes} outputs`);
+  return { name: description.name, graph, program, compiled: compileProgram(program), input, output: { labels } };
+}
+
+/** The network that gives the same outputs for an input `divisor` times as large. @throws ModelError if a node other than a sum reads the input */
+export function divideInput(graph: FloatGraph, divisor: number): FloatGraph {
+  const nodes = graph.nodes.map((node) => {
+    if (!node.inputs.includes(graph.input.name)) return node;
+    if (node.kind !== "matmul" && node.kind !== "conv") throw new ModelError(`Node ${node.name} reads the input, whose divisor only a MatMul or a Conv can take over`);
+    return { ...node, weight: floatTensor(node.weight.shape, Float64Array.from(node.weight.data, (w) => w / divisor)) };
+  });
+  return { ...graph, nodes };
+}
