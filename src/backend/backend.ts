@@ -122,7 +122,13 @@ export interface Session {
   /** Binds the first variable in place: the first half of each table becomes lo + r (hi - lo). */
   bind(tables: readonly Column[], r: Scalar): void;
   /** dst[offset + j] += weight * prod_i (bit_i ? s_i : 1 - s_i) * eq(point, j), j < 2^point.length; width 4. */
-  addEq(dst: Column, offset: number, point: readonly Scalar[], conditions: readonly { readonly scalar: Scalar; readonly bit: 0 | 1 }[], weight: Scalar): void;
+  addEq(
+    dst: Column,
+    offset: number,
+    point: readonly Scalar[],
+    conditions: readonly { readonly scalar: Scalar; readonly bit: 0 | 1 }[],
+    weight: Scalar,
+  ): void;
 
   // --- sumcheck rounds
   /**
@@ -130,7 +136,14 @@ export interface Session {
    * place by r (its first half then holds the bound table); one of `size` entries joins in this round. Returns `degree` elements: the sum over the
    * remaining variables at X = 0, 2, ..., degree of the next variable, idle terms added to each.
    */
-  productRound(size: number, tables: readonly Column[], terms: readonly ProductTerm[], idle: readonly IdleTerm[], degree: number, r: Scalar | null): Column;
+  productRound(
+    size: number,
+    tables: readonly Column[],
+    terms: readonly ProductTerm[],
+    idle: readonly IdleTerm[],
+    degree: number,
+    r: Scalar | null,
+  ): Column;
   /**
    * One round of sum_t weight_t <first_t, second_t> (SPEC §8.4) on columns of `size` entries, a power of two >= 2; those of 2 * size are first bound in place by r.
    * Returns 2 elements: value at 0 and leading coefficient of the quadratic in the next variable; idle terms are constant and count at 0 only.
@@ -139,7 +152,12 @@ export interface Session {
 
   // --- look-ups (SPEC §6)
   /** The leaf layer: numerators and denominators of length 2^bits, width 4; indices that no instance covers are 0/1. */
-  fractions(bits: number, instances: readonly FractionInstance[], alpha: Scalar, beta: Scalar): { numerators: Column; denominators: Column };
+  fractions(
+    bits: number,
+    instances: readonly FractionInstance[],
+    alpha: Scalar,
+    beta: Scalar,
+  ): { numerators: Column; denominators: Column };
   /** The layer above: pairs i and i + half. */
   addFractions(numerators: Column, denominators: Column): { numerators: Column; denominators: Column };
   /**

@@ -4,8 +4,8 @@
  */
 import { InternalError } from "../errors.ts";
 import * as m31 from "../field/m31.ts";
-import * as qm31 from "../field/qm31.ts";
 import type { QM31 } from "../field/qm31.ts";
+import * as qm31 from "../field/qm31.ts";
 import type { Monomial, Scalar } from "./backend.ts";
 
 /** Words absorbed or drawn per permutation. */

@@ -1,6 +1,6 @@
 /** The cases of the conformance suite, by verb. */
 import type { Column } from "../backend/backend.ts";
-import type { Bench, ConformanceCase } from "./conformance.ts";
+import type { Bench, ConformanceCase } from "./conformance-bench.ts";
 import { protocolCase } from "./conformance-session.ts";
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, k) => k);
@@ -12,7 +12,15 @@ export const cases: Record<string, ConformanceCase> = {
     const extension = bench.column(5, 4);
     session.free(bench.column(3, 4));
     const zeros = session.zeros(9, 1);
-    return [base, extension, zeros, session.zeros(2, 4), session.slice(base, 3, 2), session.slice(extension, 1, 4), session.slice(session.slice(base, 1, 5), 2, 3)];
+    return [
+      base,
+      extension,
+      zeros,
+      session.zeros(2, 4),
+      session.slice(base, 3, 2),
+      session.slice(extension, 1, 4),
+      session.slice(session.slice(base, 1, 5), 2, 3),
+    ];
   },
   lift: (bench) => [1, 3, 4, 1001].flatMap((n) => [bench.session.lift(bench.column(n, 1)), bench.session.lift(bench.column(n, 4))]),
   place: (bench) => {
@@ -43,35 +51,91 @@ export const cases: Record<string, ConformanceCase> = {
     return range(4).map((k) => session.eqTable([], first + k));
   },
 
-  eqTable: (bench) => [0, 1, 2, 3, 5, 12].flatMap((n) => [bench.session.eqTable(bench.scalars(n)), bench.session.eqTable(bench.scalars(n), bench.scalar())]),
+  eqTable: (bench) =>
+    [0, 1, 2, 3, 5, 12].flatMap((n) => [bench.session.eqTable(bench.scalars(n)), bench.session.eqTable(bench.scalars(n), bench.scalar())]),
   addEq: (bench) => {
     const { session } = bench;
     const dst = bench.column(5000, 4);
-    for (const [n, offset] of [[0, 3], [1, 0], [2, 5], [5, 901], [11, 1024]] as const) {
+    for (const [n, offset] of [
+      [0, 3],
+      [1, 0],
+      [2, 5],
+      [5, 901],
+      [11, 1024],
+    ] as const) {
       const [a, b] = bench.scalars(2);
-      session.addEq(dst, offset, bench.scalars(n), [{ scalar: a!, bit: 0 }, { scalar: b!, bit: 1 }], bench.scalar());
+      session.addEq(
+        dst,
+        offset,
+        bench.scalars(n),
+        [
+          { scalar: a!, bit: 0 },
+          { scalar: b!, bit: 1 },
+        ],
+        bench.scalar(),
+      );
       session.addEq(dst, offset, bench.scalars(n), [], bench.scalar());
     }
     return [dst];
   },
   contract: (bench) =>
-    ([[1, 1, 1], [1, 5, 1], [3, 7, 1], [2, 3, 5], [1, 64, 6], [5, 65, 3], [1, 130, 17], [33, 9, 1], [1, 5000, 1], [2, 300, 40]] as const).flatMap(([a, b, c]) => [
+    (
+      [
+        [1, 1, 1],
+        [1, 5, 1],
+        [3, 7, 1],
+        [2, 3, 5],
+        [1, 64, 6],
+        [5, 65, 3],
+        [1, 130, 17],
+        [33, 9, 1],
+        [1, 5000, 1],
+        [2, 300, 40],
+      ] as const
+    ).flatMap(([a, b, c]) => [
       bench.session.contract(bench.column(a * b * c, 1), a, c, bench.column(b, 4)),
       bench.session.contract(bench.column(a * b * c, 4), a, c, bench.column(b + 2, 4)),
     ]),
   "contract of the largest words": (bench) => {
     const largest = bench.session.upload(new Uint32Array(4 * 3000).fill(2147483646), 4);
     const base = bench.session.upload(new Uint32Array(3000).fill(2147483646), 1);
-    return [bench.session.contract(base, 1, 1, largest), bench.session.contract(largest, 1, 1, largest), bench.session.contract(base, 3, 10, largest)];
+    return [
+      bench.session.contract(base, 1, 1, largest),
+      bench.session.contract(largest, 1, 1, largest),
+      bench.session.contract(base, 3, 10, largest),
+    ];
   },
   spread: (bench) => {
     const { session } = bench;
     const source = bench.column(30, 4);
     return [
-      session.spread(source, [5, 6], [{ bits: 3, axis: 0 }, { bits: 3, axis: 1 }]),
-      session.spread(source, [5, 6], [{ bits: 3, axis: 1 }, { bits: 2, axis: null }, { bits: 3, axis: 0 }]),
+      session.spread(
+        source,
+        [5, 6],
+        [
+          { bits: 3, axis: 0 },
+          { bits: 3, axis: 1 },
+        ],
+      ),
+      session.spread(
+        source,
+        [5, 6],
+        [
+          { bits: 3, axis: 1 },
+          { bits: 2, axis: null },
+          { bits: 3, axis: 0 },
+        ],
+      ),
       session.spread(source, [1, 30], [{ bits: 6, axis: 1 }]),
-      session.spread(source, [2, 1, 15], [{ bits: 0, axis: 1 }, { bits: 1, axis: 0 }, { bits: 7, axis: 2 }]),
+      session.spread(
+        source,
+        [2, 1, 15],
+        [
+          { bits: 0, axis: 1 },
+          { bits: 1, axis: 0 },
+          { bits: 7, axis: 2 },
+        ],
+      ),
       session.spread(session.slice(source, 3, 1), [], [{ bits: 11, axis: null }]),
       session.spread(session.slice(source, 7, 1), [1, 1], []),
     ];
@@ -121,7 +185,20 @@ export const cases: Record<string, ConformanceCase> = {
   "fractionRound over all rounds": (bench) => [...fractionRounds(bench, 1), ...fractionRounds(bench, 4), ...fractionRounds(bench, 11)],
 
   "interleave and encode": (bench) =>
-    ([[0, 0], [0, 2], [1, 0], [1, 1], [2, 1], [3, 2], [4, 3], [9, 1], [11, 1], [10, 3]] as const).flatMap(([rowBits, blowup]) => {
+    (
+      [
+        [0, 0],
+        [0, 2],
+        [1, 0],
+        [1, 1],
+        [2, 1],
+        [3, 2],
+        [4, 3],
+        [9, 1],
+        [11, 1],
+        [10, 3],
+      ] as const
+    ).flatMap(([rowBits, blowup]) => {
       const matrix = bench.column(12 * 2 ** rowBits, 1);
       const message = bench.session.interleave(matrix, rowBits, 8);
       return [message, bench.session.encode(message, blowup)];
@@ -159,12 +236,12 @@ export const cases: Record<string, ConformanceCase> = {
   "a whole session": protocolCase,
 };
 
-/** Rounds from 2^bits entries down: terms of 1 .. degree tables, one table joining a round later, one idle term. */
+/** Rounds from 2^bits entries down: terms of 1 .. degree + 1 tables, one table joining a round later, one idle term. */
 function productRounds(bench: Bench, bits: number, degree: number): Column[] {
   const { session } = bench;
   let tables = range(degree + 1).map(() => bench.column(2 ** bits, 4));
   const late = bench.column(2 ** (bits - 1), 4);
-  const terms = range(degree).map((k) => ({ tables: range(k + 1).map((j) => (j + k) % (degree + 1)), weight: bench.scalar() }));
+  const terms = range(degree + 1).map((k) => ({ tables: range(k + 1).map((j) => (j + k) % (degree + 1)), weight: bench.scalar() }));
   const idle = [{ total: bench.column(1, 4), weight: bench.scalar(), factor: 1073741824 }];
   const out: Column[] = [];
   let r: number | null = null;

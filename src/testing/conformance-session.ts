@@ -1,6 +1,6 @@
 /** A small proof-like session: commit, look up, open, with every challenge drawn from what was sent before, so that any deviation changes the whole tape. */
 import type { Column } from "../backend/backend.ts";
-import type { Bench } from "./conformance.ts";
+import type { Bench } from "./conformance-bench.ts";
 
 const ROW_BITS = 6;
 const COLUMNS = 8;
@@ -30,14 +30,23 @@ export function protocolCase(bench: Bench): Column[] {
   );
   while (layer.numerators.length > 1) {
     layer = session.addFractions(layer.numerators, layer.denominators);
-    session.send(7, [layer.numerators, layer.denominators].map((column) => session.slice(column, 0, 1)));
+    session.send(
+      7,
+      [layer.numerators, layer.denominators].map((column) => session.slice(column, 0, 1)),
+    );
   }
 
   const point = session.draw(3);
   const weights = session.eqTable([point, point + 1, point + 2]);
   let word = session.encode(session.contract(matrix, 1, 2 ** ROW_BITS, weights), 1);
   const target = session.zeros(2 ** ROW_BITS, 4);
-  session.addEq(target, 0, Array.from({ length: ROW_BITS }, () => session.draw(1)), [{ scalar: point, bit: 1 }], alpha);
+  session.addEq(
+    target,
+    0,
+    Array.from({ length: ROW_BITS }, () => session.draw(1)),
+    [{ scalar: point, bit: 1 }],
+    alpha,
+  );
   let pair = { first: session.lift(session.slice(matrix, 0, 2 ** ROW_BITS)), second: target, weight: alpha };
   let r: number | null = null;
   for (let size = 2 ** ROW_BITS; size >= 2; size /= 2) {

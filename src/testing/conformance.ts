@@ -3,43 +3,11 @@
  * from which work is shared between threads; words include 0, 1 and P - 1.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Backend, Column, Session } from "../backend/backend.ts";
+import type { Backend } from "../backend/backend.ts";
 import { referenceBackend } from "../backend/reference/index.ts";
 import { P } from "../field/m31.ts";
+import { Bench, type ConformanceCase } from "./conformance-bench.ts";
 import { cases } from "./conformance-cases.ts";
-import { Samples } from "./samples.ts";
-
-/** A session with sampled columns and scalars. */
-export class Bench {
-  readonly session: Session;
-  readonly samples: Samples;
-
-  constructor(backend: Backend, seed: number) {
-    this.session = backend.open();
-    this.samples = new Samples(seed);
-  }
-
-  column(length: number, width: 1 | 4): Column {
-    return this.session.upload(this.samples.words(length * width), width);
-  }
-
-  /** `count` consecutive scalars; returns the indices. */
-  scalars(count: number): number[] {
-    const first = this.session.constants(this.samples.words(4 * count));
-    return Array.from({ length: count }, (_, k) => first + k);
-  }
-
-  scalar(): number {
-    return this.scalars(1)[0]!;
-  }
-
-  async read(columns: readonly Column[]): Promise<number[][]> {
-    return Promise.all(columns.map(async (column) => Array.from(await this.session.read(column))));
-  }
-}
-
-/** A case calls verbs and returns the columns to compare. */
-export type ConformanceCase = (bench: Bench) => readonly Column[];
 
 /** Declares the suite for a backend that `start` makes. */
 export function describeConformance(label: string, start: () => Promise<Backend>): void {

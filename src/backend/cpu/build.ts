@@ -13,7 +13,18 @@ const GENERATED = join(dirname(fileURLToPath(import.meta.url)), "kernels.gen.ts"
 /** The compiled kernels for an imported memory of up to 4 GiB. */
 export async function compileKernels(shared: boolean): Promise<Uint8Array> {
   let binary: Uint8Array | undefined;
-  const flags = ["-O3", "--converge", "--noAssert", "--runtime", "stub", "--importMemory", "--initialMemory", "1", "--maximumMemory", "65536"];
+  const flags = [
+    "-O3",
+    "--converge",
+    "--noAssert",
+    "--runtime",
+    "stub",
+    "--importMemory",
+    "--initialMemory",
+    "1",
+    "--maximumMemory",
+    "65536",
+  ];
   const features = ["--enable", "simd", "--enable", "bulk-memory", ...(shared ? ["--enable", "threads", "--sharedMemory"] : [])];
   const { error, stderr } = await asc.main(["index.ts", "--baseDir", FOLDER, "--outFile", "kernels.wasm", ...flags, ...features], {
     writeFile: (name, contents) => {

@@ -20,8 +20,11 @@ const DEFAULT_THREADS = 8;
  * @throws DeviceError where the runtime has no WebAssembly SIMD or not enough memory
  */
 export async function cpuBackend(options: { readonly threads?: number } = {}): Promise<Backend> {
-  const wanted = options.threads ?? Math.min(hardwareThreads(), DEFAULT_THREADS);
-  ensure(Number.isInteger(wanted) && wanted >= 1 && wanted <= MAX_THREADS, `The number of threads (${wanted}) is not in 1 .. ${MAX_THREADS}`);
+  const wanted = options.threads ?? Math.min(await hardwareThreads(), DEFAULT_THREADS);
+  ensure(
+    Number.isInteger(wanted) && wanted >= 1 && wanted <= MAX_THREADS,
+    `The number of threads (${wanted}) is not in 1 .. ${MAX_THREADS}`,
+  );
   const threads = canShareMemory() ? wanted : 1;
   const shared = threads > 1;
   const module = await compileModule(shared);
@@ -40,8 +43,12 @@ export async function cpuBackend(options: { readonly threads?: number } = {}): P
   };
 }
 
-function hardwareThreads(): number {
-  return Math.max(1, globalThis.navigator?.hardwareConcurrency ?? 2);
+/** Node has a `navigator` only from version 21 on. */
+async function hardwareThreads(): Promise<number> {
+  const known = (globalThis as { navigator?: { hardwareConcurrency?: number } }).navigator?.hardwareConcurrency;
+  if (known !== undefined) return known;
+  const specifier = "node:os"; // not a literal in the import, so that a bundler for browsers leaves it alone
+  return ((await import(/* @vite-ignore */ specifier)) as typeof import("node:os")).availableParallelism();
 }
 
 /** Browsers share memory only with cross-origin isolated pages; Node and Deno always do. */

@@ -1,6 +1,7 @@
 /** Host side of the fraction tree. */
-import * as qm31 from "../../field/qm31.ts";
+
 import type { QM31 } from "../../field/qm31.ts";
+import * as qm31 from "../../field/qm31.ts";
 import type { Column, FractionInstance } from "../backend.ts";
 import { ensure, log2ceil, product } from "../check.ts";
 import { equalLength } from "./tables.ts";
@@ -16,7 +17,10 @@ export function fractions(space: Workspace, bits: number, instances: readonly Fr
   let covered = 0;
   for (const instance of instances.toSorted((a, b) => a.offset - b.offset)) {
     const cells = product(instance.shape.map((size) => 2 ** log2ceil(size)));
-    ensure(instance.offset >= covered && instance.offset + cells <= length, `An instance of ${cells} cells at ${instance.offset} overlaps another or the end`);
+    ensure(
+      instance.offset >= covered && instance.offset + cells <= length,
+      `An instance of ${cells} cells at ${instance.offset} overlaps another or the end`,
+    );
     empty(covered, instance.offset);
     covered = instance.offset + cells;
     const at = 16 * instance.offset;
@@ -39,7 +43,8 @@ function leafRecord(space: Workspace, instance: FractionInstance, alpha: QM31, b
   const axes: { size: number; bits: number }[] = [];
   for (const size of instance.shape.toReversed()) {
     const inner = axes.at(-1);
-    if (inner !== undefined && inner.size === 2 ** inner.bits) axes[axes.length - 1] = { size: size * inner.size, bits: log2ceil(size) + inner.bits };
+    if (inner !== undefined && inner.size === 2 ** inner.bits)
+      axes[axes.length - 1] = { size: size * inner.size, bits: log2ceil(size) + inner.bits };
     else axes.push({ size, bits: log2ceil(size) });
   }
   if (axes.length === 0) axes.push({ size: 1, bits: 0 });
@@ -51,7 +56,11 @@ function leafRecord(space: Workspace, instance: FractionInstance, alpha: QM31, b
   ];
 }
 
-export function addFractions(space: Workspace, numerators: Column, denominators: Column): { numerators: CpuColumn; denominators: CpuColumn } {
+export function addFractions(
+  space: Workspace,
+  numerators: Column,
+  denominators: Column,
+): { numerators: CpuColumn; denominators: CpuColumn } {
   const n = space.own(numerators, 4);
   const d = space.own(denominators, 4);
   const half = equalLength([n, d]) / 2;
@@ -61,7 +70,13 @@ export function addFractions(space: Workspace, numerators: Column, denominators:
   return out;
 }
 
-export function fractionRound(space: Workspace, tables: readonly [Column, Column, Column, Column], eq: Column, lambda: QM31, r: QM31 | null): QM31[] {
+export function fractionRound(
+  space: Workspace,
+  tables: readonly [Column, Column, Column, Column],
+  eq: Column,
+  lambda: QM31,
+  r: QM31 | null,
+): QM31[] {
   const [n0, n1, d0, d1] = tables.map((table) => space.own(table, 4).pointer);
   const length = equalLength(tables);
   const weights = space.own(eq, 4);
@@ -70,6 +85,19 @@ export function fractionRound(space: Workspace, tables: readonly [Column, Column
   ensure(half >= 1 && Number.isInteger(half), `Tables of ${length} entries have no variable left`);
   const challenge = r === null ? 0 : space.operand(r);
   return space.sums(2, (sums) =>
-    space.run("fractionRound", half, r === null ? 100 : 250, n0!, n1!, d0!, d1!, weights.pointer, half, challenge, space.operand(lambda), sums),
+    space.run(
+      "fractionRound",
+      half,
+      r === null ? 100 : 250,
+      n0!,
+      n1!,
+      d0!,
+      d1!,
+      weights.pointer,
+      half,
+      challenge,
+      space.operand(lambda),
+      sums,
+    ),
   );
 }

@@ -14,7 +14,6 @@ const GENERATION = 0;
 const CLAIM = 1;
 const FINISHED = 2;
 const JOB = 3;
-const OPERANDS = 8;
 const FAILURE = 32;
 
 /** A chunk should last this long, so that taking it costs nothing in comparison. */

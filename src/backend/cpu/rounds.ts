@@ -1,7 +1,7 @@
 /** Host side of the sumcheck rounds: which points of each term the kernel sums, and the round polynomial from them. */
 import * as m31 from "../../field/m31.ts";
-import * as qm31 from "../../field/qm31.ts";
 import type { QM31 } from "../../field/qm31.ts";
+import * as qm31 from "../../field/qm31.ts";
 import type { Column } from "../backend.ts";
 import { ensure } from "../check.ts";
 import { equalLength } from "./tables.ts";
@@ -35,11 +35,17 @@ export function sumProduct(space: Workspace, columns: readonly Column[]): QM31 {
 }
 
 export function productRound(
-  space: Workspace, size: number, columns: readonly Column[], terms: readonly Term[], idle: QM31, degree: number, r: QM31 | null,
+  space: Workspace,
+  size: number,
+  columns: readonly Column[],
+  terms: readonly Term[],
+  idle: QM31,
+  degree: number,
+  r: QM31 | null,
 ): QM31[] {
   const tables = columns.map((column) => space.own(column, 4));
   const requests = terms.map((term) => {
-    ensure(term.tables.length >= 1 && term.tables.length <= degree, `A term of ${term.tables.length} tables in a round of degree ${degree}`);
+    ensure(term.tables.length >= 1, "A term without tables");
     return { tables: term.tables.map((k) => tables[k]!), mask: pointMask(term.tables.length, degree) };
   });
   const sums = roundSums(space, size, tables, requests, r);
@@ -55,26 +61,32 @@ export function productRound(
 
 export function innerRound(space: Workspace, size: number, pairs: readonly Pair[], idle: QM31, r: QM31 | null): QM31[] {
   const requests = pairs.map((pair) => ({ tables: [space.own(pair.first, 4), space.own(pair.second, 4)], mask: 1 | (1 << LEADING) }));
-  const sums = roundSums(space, size, requests.flatMap((request) => request.tables), requests, r);
+  const sums = roundSums(
+    space,
+    size,
+    requests.flatMap((request) => request.tables),
+    requests,
+    r,
+  );
   return sums.reduce<[QM31, QM31]>(
-    ([atZero, leading], [a, b], k) => [
-      qm31.add(atZero, qm31.mul(pairs[k]!.weight, a!)),
-      qm31.add(leading, qm31.mul(pairs[k]!.weight, b!)),
-    ],
+    ([atZero, leading], [a, b], k) => [qm31.add(atZero, qm31.mul(pairs[k]!.weight, a!)), qm31.add(leading, qm31.mul(pairs[k]!.weight, b!))],
     [idle, qm31.ZERO],
   );
 }
 
-/** A product of k tables has degree k: k points 0, 2, ..., k if that is the round's degree, else 0, 1, leading, 2, ..., k - 1, from which the rest follows. */
+/**
+ * The round's points 0, 2, ..., degree, but for a product of k < degree tables the k + 1 points 0, 1, leading, 2, ..., k - 1, from which the others follow.
+ * More tables than the degree are possible: not all of them vary with X.
+ */
 function pointMask(k: number, degree: number): number {
   const ones = (n: number): number => 2 ** n - 1;
-  if (k === degree) return k === 1 ? 1 : 1 | (ones(k - 1) << (LEADING + 1));
+  if (k >= degree) return 1 | (ones(degree - 1) << (LEADING + 1));
   return k === 1 ? 0b11 : ones(k + 1);
 }
 
 /** The values at 0, 2, ..., degree from the sums that `pointMask` asked for. */
 function valuesAt(sums: readonly QM31[], k: number, degree: number): readonly QM31[] {
-  if (k === degree) return sums;
+  if (k >= degree) return sums;
   const leading = k === 1 ? qm31.ZERO : sums[LEADING]!;
   const nodes = k === 1 ? sums : [sums[0]!, sums[1]!, ...sums.slice(LEADING + 1)];
   return Array.from({ length: degree }, (_, i) => (i === 0 ? sums[0]! : extrapolate(nodes, leading, i + 1)));
@@ -112,11 +124,27 @@ function roundSums(space: Workspace, size: number, tables: readonly CpuColumn[],
   const challenge = space.operand(r ?? qm31.ZERO);
   const sums = space.sums(points, (pointer) =>
     space.list([...bound, ...records], (list) =>
-      space.run("roundSums", half, work, half, tile, list, bound.length, challenge, list + 4 * bound.length, terms.length, pointer, 16 * points),
+      space.run(
+        "roundSums",
+        half,
+        work,
+        half,
+        tile,
+        list,
+        bound.length,
+        challenge,
+        list + 4 * bound.length,
+        terms.length,
+        pointer,
+        16 * points,
+      ),
     ),
   );
   let at = 0;
-  return counts.map((count) => sums.slice(at, (at += count)));
+  return counts.map((count) => {
+    at += count;
+    return sums.slice(at - count, at);
+  });
 }
 
 function bitCount(mask: number): number {

@@ -1,6 +1,7 @@
 /** A session of the CPU backend: the verbs of `backend.ts` on columns in linear memory; scalars, sponge and tape stay in plain words. */
-import * as qm31 from "../../field/qm31.ts";
+
 import type { QM31 } from "../../field/qm31.ts";
+import * as qm31 from "../../field/qm31.ts";
 import { permute } from "../../hash/poseidon2.ts";
 import type { IdleTerm, Session } from "../backend.ts";
 import { ensure } from "../check.ts";
@@ -10,8 +11,8 @@ import * as line from "./line.ts";
 import * as lookup from "./lookup.ts";
 import * as rounds from "./rounds.ts";
 import * as tables from "./tables.ts";
-import { CpuColumn, Workspace } from "./workspace.ts";
 import type { Device } from "./workspace.ts";
+import { CpuColumn, Workspace } from "./workspace.ts";
 
 export function openSession(device: Device): Session {
   const space = new Workspace(device);
@@ -48,7 +49,11 @@ export function openSession(device: Device): Session {
     constants: (words) => scalars.constants(words),
     monomials: (base, terms) => scalars.monomials(base, terms),
     absorb: (tag, words) => sponge.absorb(tag, [words]),
-    send: (tag, columns) => sponge.send(tag, columns.map((column) => space.words(space.own(column)))),
+    send: (tag, columns) =>
+      sponge.send(
+        tag,
+        columns.map((column) => space.words(space.own(column))),
+      ),
     draw: (count) => scalars.append(sponge.draw(count)),
     grind: (bits) => sponge.grind(bits, (state, n) => hash.findNonce(space, state, n)),
     drawPositions: (count, bits) => {

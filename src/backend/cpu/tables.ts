@@ -1,6 +1,7 @@
 /** Host side of the multilinear tables and column copies. */
-import * as qm31 from "../../field/qm31.ts";
+
 import type { QM31 } from "../../field/qm31.ts";
+import * as qm31 from "../../field/qm31.ts";
 import type { Column, SpreadDimension } from "../backend.ts";
 import { ensure, product } from "../check.ts";
 import { SCRATCH } from "./layout.ts";
@@ -29,7 +30,10 @@ function fillEq(space: Workspace, pointer: number, point: readonly QM31[], weigh
 /** dst[offset + j] += weight * eq(point, j). */
 export function addEq(space: Workspace, dst: Column, offset: number, point: readonly QM31[], weight: QM31): void {
   const target = space.own(dst, 4);
-  ensure(offset >= 0 && offset + 2 ** point.length <= target.length, `2^${point.length} entries at ${offset} pass the end of ${target.length}`);
+  ensure(
+    offset >= 0 && offset + 2 ** point.length <= target.length,
+    `2^${point.length} entries at ${offset} pass the end of ${target.length}`,
+  );
   const at = target.pointer + 16 * offset;
   const first = point[0];
   if (first === undefined) {
@@ -92,10 +96,12 @@ export function spread(space: Workspace, source: Column, shape: readonly number[
   const from = space.own(source, 4);
   ensure(product(shape) === from.length, `A source of ${from.length} entries has not the shape ${shape}`);
   const out = space.column(2 ** dimensions.reduce((n, d) => n + d.bits, 0), 4);
-  const list = dimensions.toReversed().flatMap(({ bits, axis }) =>
-    axis === null ? [bits, 0, NO_LIMIT] : [bits, product(shape.slice(axis + 1)), shape[axis]!],
+  const list = dimensions
+    .toReversed()
+    .flatMap(({ bits, axis }) => (axis === null ? [bits, 0, NO_LIMIT] : [bits, product(shape.slice(axis + 1)), shape[axis]!]));
+  space.list(list, (records) =>
+    space.run("spread", out.length, 5 + 2 * dimensions.length, out.pointer, from.pointer, records, dimensions.length),
   );
-  space.list(list, (records) => space.run("spread", out.length, 5 + 2 * dimensions.length, out.pointer, from.pointer, records, dimensions.length));
   return out;
 }
 
@@ -108,19 +114,29 @@ export function lift(space: Workspace, column: Column): CpuColumn {
 }
 
 export function place(
-  space: Workspace, dst: Column, dstOffset: number, src: Column, srcOffset: number, sizes: readonly number[], strides: readonly number[],
+  space: Workspace,
+  dst: Column,
+  dstOffset: number,
+  src: Column,
+  srcOffset: number,
+  sizes: readonly number[],
+  strides: readonly number[],
 ): void {
   const target = space.own(dst, 1);
   const source = space.own(src, 1);
   const count = product(sizes);
   if (count === 0) return;
   const last = srcOffset + sizes.reduce((at, size, d) => at + (size - 1) * strides[d]!, 0);
-  ensure(dstOffset + count <= target.length && last < source.length, `Placing entry ${last} of ${source.length} up to ${dstOffset + count} of ${target.length}`);
+  ensure(
+    dstOffset + count <= target.length && last < source.length,
+    `Placing entry ${last} of ${source.length} up to ${dstOffset + count} of ${target.length}`,
+  );
   const axes = sizes.map((size, d) => ({ size, stride: strides[d]! })).filter((axis) => axis.size > 1);
   const merged: { size: number; stride: number }[] = [];
   for (const axis of axes) {
     const outer = merged.at(-1);
-    if (outer !== undefined && outer.stride === axis.stride * axis.size) merged[merged.length - 1] = { size: outer.size * axis.size, stride: axis.stride };
+    if (outer !== undefined && outer.stride === axis.stride * axis.size)
+      merged[merged.length - 1] = { size: outer.size * axis.size, stride: axis.stride };
     else merged.push(axis);
   }
   if (merged.length === 0) merged.push({ size: 1, stride: 1 });
@@ -148,6 +164,9 @@ export function gather(space: Workspace, column: Column, indices: Uint32Array): 
 export function equalLength(columns: readonly Column[]): number {
   const length = columns[0]?.length;
   ensure(length !== undefined, "No columns given");
-  ensure(columns.every((c) => c.length === length), `Columns of different lengths: ${columns.map((c) => c.length)}`);
+  ensure(
+    columns.every((c) => c.length === length),
+    `Columns of different lengths: ${columns.map((c) => c.length)}`,
+  );
   return length;
 }

@@ -1,7 +1,8 @@
 /** The reference backend: every verb of `backend.ts` in plain TypeScript, slow and obvious. It is the definition that others are compared with. */
-import { permute } from "../../hash/poseidon2.ts";
-import * as qm31 from "../../field/qm31.ts";
+
 import type { QM31 } from "../../field/qm31.ts";
+import * as qm31 from "../../field/qm31.ts";
+import { permute } from "../../hash/poseidon2.ts";
 import type { Backend, Column, IdleTerm, Session, Width } from "../backend.ts";
 import { ensure } from "../check.ts";
 import { Scalars, Sponge } from "../host.ts";
@@ -44,7 +45,11 @@ function open(): Session {
     constants: (words) => scalars.constants(words),
     monomials: (base, terms) => scalars.monomials(base, terms),
     absorb: (tag, words) => sponge.absorb(tag, [words]),
-    send: (tag, columns) => sponge.send(tag, columns.map((c) => wordsOf(c))),
+    send: (tag, columns) =>
+      sponge.send(
+        tag,
+        columns.map((c) => wordsOf(c)),
+      ),
     draw: (count) => scalars.append(sponge.draw(count)),
     grind: (bits) => sponge.grind(bits, (state, n) => hash.findNonce(permute, state, n)),
     drawPositions: (count, bits) => new ReferenceColumn(sponge.positions(count, bits), 1),

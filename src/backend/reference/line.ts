@@ -1,7 +1,7 @@
 /** Line code of the reference backend (SPEC §3). */
 import * as m31 from "../../field/m31.ts";
-import * as qm31 from "../../field/qm31.ts";
 import type { QM31 } from "../../field/qm31.ts";
+import * as qm31 from "../../field/qm31.ts";
 import { domain as lineDomain } from "../../line/domain.ts";
 import type { Column } from "../backend.ts";
 import { ensure, exactLog2 } from "../check.ts";

@@ -1,7 +1,7 @@
 /** Fraction tree of the reference backend (SPEC §6). */
 import * as m31 from "../../field/m31.ts";
-import * as qm31 from "../../field/qm31.ts";
 import type { QM31 } from "../../field/qm31.ts";
+import * as qm31 from "../../field/qm31.ts";
 import type { Column, FractionInstance } from "../backend.ts";
 import { ensure, log2ceil, product } from "../check.ts";
 import { columnOf, elementsOf, store, wordsOf } from "./column.ts";

@@ -1,6 +1,7 @@
 /** Multilinear tables of the reference backend (SPEC §1.4, §1.5). Variable 0 is the most significant index bit. */
-import * as qm31 from "../../field/qm31.ts";
+
 import type { QM31 } from "../../field/qm31.ts";
+import * as qm31 from "../../field/qm31.ts";
 import type { Column, SpreadDimension } from "../backend.ts";
 import { ensure, product } from "../check.ts";
 import { columnOf, elementsOf, store } from "./column.ts";
@@ -77,13 +78,20 @@ export function addEq(dst: Column, offset: number, point: readonly QM31[], weigh
   const eq = eqElements(point, weight);
   const old = elementsOf(dst).slice(offset, offset + eq.length);
   ensure(old.length === eq.length, `${eq.length} entries at ${offset} pass the end of ${dst.length}`);
-  store(dst, offset, old.map((e, j) => qm31.add(e, eq[j]!)));
+  store(
+    dst,
+    offset,
+    old.map((e, j) => qm31.add(e, eq[j]!)),
+  );
 }
 
 /** The one length of all columns. @throws InternalError if there are none or lengths differ */
 export function equalLength(columns: readonly Column[]): number {
   const length = columns[0]?.length;
   ensure(length !== undefined, "No columns given");
-  ensure(columns.every((c) => c.length === length), `Columns of different lengths: ${columns.map((c) => c.length)}`);
+  ensure(
+    columns.every((c) => c.length === length),
+    `Columns of different lengths: ${columns.map((c) => c.length)}`,
+  );
   return length;
 }
