@@ -17,7 +17,8 @@ export default defineConfig({
     rolldownOptions: {
       // a platform's modules and dependencies are resolved where the package is used
       external: [/^node:/, ...Object.keys(manifest.dependencies).map((name) => new RegExp(`^${name}($|/)`))],
-      output: { chunkFileNames: "chunks/[name]-[hash].js" },
+      // beside the entries: src/model/load.ts finds the bundled models next to the folder that it lies in
+      output: { chunkFileNames: "[name]-[hash].js" },
     },
   },
   test: {

@@ -32,6 +32,16 @@ const visit = (url) => {
 };
 visit(new URL("dist/verify.js", root));
 
+/** One bundled model from the package as it was built. */
+const { commit, cpuBackend, loadModel, prove } = await import(manifest.name);
+const backend = await cpuBackend();
+const key = await commit(await loadModel("lande"), { backend });
+const { proof, output } = await prove(key, "un texte en français", { backend });
+await backend.close();
+const statement = verify(key.verifying, proof, { minBits: 100 });
+assert.equal(statement.modelId, key.id);
+assert.equal(statement.output.label, output.label);
+
 const cli = fileURLToPath(new URL(manifest.bin.circlet, root));
 assert.ok(readFileSync(cli, "utf8").startsWith("#!/usr/bin/env node\n"), "the command has no #! line");
 const help = execFileSync(process.execPath, [cli, "--help"], { encoding: "utf8" });
