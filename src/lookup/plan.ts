@@ -1,5 +1,5 @@
 /** The shape of the look-up tree (SPEC §6.1): instances in tree order and the evaluations its last layer needs. A function of the system alone. */
-import { InternalError } from "../errors.ts";
+import { ModelError } from "../errors.ts";
 import { bitsOf, type ColumnId, type System, type TableColumn } from "../system/types.ts";
 
 /** 2^bits fractions from `offset` on: a look-up (multiplicity null) or a table. */
@@ -28,6 +28,10 @@ export interface LookupPlan {
   readonly evaluations: readonly LookupEvaluation[];
 }
 
+/** A leaf's index has at most 30 bits. */
+const MAX_FRACTIONS = 2 ** 30;
+
+/** The tree of a system. @throws ModelError if it is too large */
 export function planLookups(system: System): LookupPlan {
   const unplaced = [
     ...system.lookups.map((lookup) => ({
@@ -37,7 +41,13 @@ export function planLookups(system: System): LookupPlan {
       columns: lookup.columns.map((column): TableColumn => ({ kind: "column", column })),
       multiplicity: null,
     })),
-    ...system.tables.map((table, t) => ({ name: table.name, number: t + 1, shape: [table.size], columns: table.columns, multiplicity: table.multiplicity })),
+    ...system.tables.map((table, t) => ({
+      name: table.name,
+      number: t + 1,
+      shape: [table.size],
+      columns: table.columns,
+      multiplicity: table.multiplicity,
+    })),
   ].map((i) => ({ ...i, bits: i.shape.reduce((n, s) => n + bitsOf(s), 0) }));
   unplaced.sort((a, b) => b.bits - a.bits);
   let offset = 0;
@@ -46,7 +56,7 @@ export function planLookups(system: System): LookupPlan {
     offset += 2 ** i.bits;
     return placed;
   });
-  if (offset > 2 ** 30) throw new InternalError(`look-up tree of ${offset} fractions`);
+  if (offset > MAX_FRACTIONS) throw new ModelError(`The look-up tree has ${offset} fractions, allowed are ${MAX_FRACTIONS}`);
   const evaluations: LookupEvaluation[] = [];
   const seen = new Set<string>();
   for (const { columns, multiplicity, bits } of instances) {

@@ -7,7 +7,8 @@ import * as m31 from "../field/m31.ts";
 import type { QM31 } from "../field/qm31.ts";
 import * as qm31 from "../field/qm31.ts";
 
-const MAX_DEGREE = 4;
+/** Largest degree of `interpolateAt`. */
+export const MAX_DEGREE = 4;
 
 /** 1 / prod_{j != i} (i - j) for the nodes 0..d, by d and i. */
 const INVERSE_DENOMINATORS: readonly (readonly number[])[] = Array.from({ length: MAX_DEGREE + 1 }, (_, degree) =>

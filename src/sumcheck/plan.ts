@@ -2,11 +2,16 @@
  * The shape of the constraint sumcheck (SPEC §7): for every term its joint axes, its place among the rounds, and the evaluation each leaf is reduced to.
  * A function of the system alone; prover and verifier both read it.
  */
+import { ModelError } from "../errors.ts";
+import { MAX_DEGREE } from "../poly/univariate.ts";
 import type { AxisId, ColumnId, Constraint, Factor, System, Term } from "../system/types.ts";
 import { bitsOf } from "../system/types.ts";
 
 /** One coordinate of an evaluation point: variable `index` of rho, the challenge of round `index`, or 1/2. */
-export type Coordinate = { readonly from: "rho"; readonly index: number } | { readonly from: "round"; readonly index: number } | { readonly from: "half" };
+export type Coordinate =
+  | { readonly from: "rho"; readonly index: number }
+  | { readonly from: "round"; readonly index: number }
+  | { readonly from: "half" };
 
 /** A column at a point: coordinates per dimension, most significant bit first. */
 export interface Evaluation {
@@ -53,6 +58,10 @@ export interface ConstraintPlan {
   readonly round: readonly Evaluation[];
 }
 
+/** Tables have at most 2^30 entries. */
+const MAX_ROUNDS = 30;
+
+/** The sumcheck of a system that `checkSystem` accepts. @throws ModelError if it has too many variables or too high a degree */
 export function planConstraints(system: System): ConstraintPlan {
   const bits = (axis: AxisId) => bitsOf(system.axes[axis]?.size ?? 1);
   const free = new Set(system.constraints.flatMap((c) => [...c.free]));
@@ -71,6 +80,8 @@ export function planConstraints(system: System): ConstraintPlan {
   };
   const variablesOf = (joint: readonly AxisId[]) => joint.reduce((n, axis) => n + bits(axis), 0);
   const rounds = system.constraints.reduce((n, c) => c.terms.reduce((m, t) => Math.max(m, variablesOf(jointOf(t))), n), 0);
+
+  if (rounds > MAX_ROUNDS) throw new ModelError(`A constraint has ${rounds} joint variables, allowed are ${MAX_ROUNDS}`);
 
   const lists = { constant: [] as Evaluation[], round: [] as Evaluation[] };
   const index = new Map<string, LeafPlan["sent"]>();
@@ -115,6 +126,8 @@ export function planConstraints(system: System): ConstraintPlan {
       const sharing = [...term.leaves, ...term.factors].filter((part) => (part.axes as readonly AxisId[]).includes(axis)).length;
       if (bits(axis) > 0) degree = Math.max(degree, sharing + (isFree.has(axis) ? 1 : 0));
     }
+    if (degree > MAX_DEGREE)
+      throw new ModelError(`Constraint ${constraint.name} has degree ${degree} in one variable, allowed is ${MAX_DEGREE}`);
     return { constraint: number, coefficient: term.coefficient, doublings, joint, variables, equalities, leaves, factors };
   };
 

@@ -5,7 +5,7 @@
 import { InternalError, ModelError } from "../errors.ts";
 import { P } from "../field/m31.ts";
 import { determinedDimension } from "./factors.ts";
-import type { AxisId, ColumnId, Constraint, Leaf, System, Table, Term } from "./types.ts";
+import { type AxisId, type ColumnId, type Constraint, cellsOf, type Leaf, type System, type Table, type Term } from "./types.ts";
 
 type Interval = readonly [number, number];
 
@@ -17,7 +17,9 @@ export function checkNoWrap(system: System, weights: Weights): void {
   for (const constraint of system.constraints) {
     const [low, high] = constraintInterval(system, weights, constraint);
     if (low <= -P || high >= P)
-      throw new ModelError(`Constraint ${constraint.name} can wrap around: its left side reaches [${low}, ${high}], allowed is below ${P} in absolute value`);
+      throw new ModelError(
+        `Constraint ${constraint.name} can wrap around: its left side reaches [${low}, ${high}], allowed is below ${P} in absolute value`,
+      );
   }
   const lookups = system.lookups.reduce((n, l) => n + (system.columns[l.columns[0] ?? -1]?.shape ?? []).reduce((c, s) => c * s, 1), 0);
   if (lookups >= P) throw new ModelError(`The system has ${lookups} look-ups, allowed are fewer than ${P}`);
@@ -46,7 +48,10 @@ export function checkRanges(system: System): void {
     }
   }
   const multiplicities = new Set(system.tables.map((t) => t.multiplicity));
-  const used = new Set([...system.constraints.flatMap((c) => c.terms.flatMap((t) => t.leaves.map((l) => l.column))), ...system.lookups.flatMap((l) => l.columns)]);
+  const used = new Set([
+    ...system.constraints.flatMap((c) => c.terms.flatMap((t) => t.leaves.map((l) => l.column))),
+    ...system.lookups.flatMap((l) => l.columns),
+  ]);
   system.columns.forEach((spec, id) => {
     if (multiplicities.has(id) && used.has(id)) throw new ModelError(`Column ${spec.name} holds multiplicities and is used otherwise`);
     if (!forced.has(id) && !multiplicities.has(id)) throw new ModelError(`Nothing forces the range of column ${spec.name}`);
@@ -93,17 +98,23 @@ function termInterval(system: System, weights: Weights, constraint: Constraint, 
   const weight = term.leaves.find((leaf) => weights.has(leaf.column));
   let rest: Interval = [1, 1];
   for (const leaf of term.leaves) if (leaf !== weight) rest = product(rest, column(system, leaf.column).range);
-  const summed = summedAxes(constraint, term);
+  const { summed, determined } = summedAxes(constraint, term);
   // A factor other than `ones` can vanish on real cells, so a summand may also be 0.
   if (term.factors.some((f) => f.kind !== "ones")) rest = [Math.min(rest[0], 0), Math.max(rest[1], 0)];
   const inWeight = new Set<AxisId>(weight?.axes ?? []);
-  const repeat = summed.filter((a) => !inWeight.has(a)).reduce((n, a) => n * size(system, a), 1);
-  const [low, high] = weight ? weightedInterval(system, weights, weight, new Set(summed), rest) : rest;
-  return product([low * repeat, high * repeat], [term.coefficient, term.coefficient]);
+  const repeat = [...summed].filter((a) => !inWeight.has(a)).reduce((n, a) => n * size(system, a), 1);
+  const [low, high] = weight ? weightedInterval(system, weights, weight, summed, determined, rest) : rest;
+  const interval = product([low * repeat, high * repeat], [term.coefficient, term.coefficient]);
+  if (!interval.every(Number.isSafeInteger))
+    throw new ModelError(`Constraint ${constraint.name} has a term that reaches [${interval}]: too large to bound exactly`);
+  return interval;
 }
 
-/** The summed axes of a term that multiply its size: all but those whose index a factor determines from axes that are free or counted. */
-function summedAxes(constraint: Constraint, term: Term): AxisId[] {
+/** The summed axes of a term: those that multiply its size, and those whose index a factor determines from axes that are free or counted. */
+function summedAxes(
+  constraint: Constraint,
+  term: Term,
+): { readonly summed: ReadonlySet<AxisId>; readonly determined: ReadonlySet<AxisId> } {
   const axes = new Set<AxisId>([...term.leaves, ...term.factors].flatMap((l) => [...l.axes] as AxisId[]));
   for (const a of constraint.free) axes.delete(a);
   const determined = new Set<AxisId>();
@@ -116,37 +127,66 @@ function summedAxes(constraint: Constraint, term: Term): AxisId[] {
     axes.delete(axis);
     determined.add(axis);
   }
-  return [...axes];
+  return { summed: axes, determined };
 }
 
-/** Over the weight's own free cells, the extreme sums of weight * rest, rest anywhere in its interval. */
-function weightedInterval(system: System, weights: Weights, leaf: Leaf, summed: ReadonlySet<AxisId>, rest: Interval): Interval {
+/**
+ * Over the weight's own free cells, the extreme sums of weight * rest, rest anywhere in its interval. A determined axis has at most one index for every
+ * choice of the others, which may be another one for each: its extremes are taken before anything is summed.
+ */
+function weightedInterval(
+  system: System,
+  weights: Weights,
+  leaf: Leaf,
+  summed: ReadonlySet<AxisId>,
+  determined: ReadonlySet<AxisId>,
+  rest: Interval,
+): Interval {
   const values = weights.get(leaf.column);
   if (!values) throw new InternalError("weight without values");
-  const shape = column(system, leaf.column).shape;
-  const strides: number[] = [];
-  let groups = 1;
-  for (let d = shape.length - 1; d >= 0; d--) {
-    const keep = !summed.has(leaf.axes[d] ?? -1);
-    strides[d] = keep ? groups : 0;
-    if (keep) groups *= shape[d] ?? 1;
-  }
-  const low = new Float64Array(groups);
-  const high = new Float64Array(groups);
-  const index = shape.map(() => 0);
-  for (const w of values) {
-    let group = 0;
-    for (let d = 0; d < index.length; d++) group += (index[d] ?? 0) * (strides[d] ?? 0);
-    const [l, h] = product(rest, [w, w]);
-    low[group] = (low[group] ?? 0) + l;
-    high[group] = (high[group] ?? 0) + h;
+  const low = new Float64Array(values.length);
+  const high = new Float64Array(values.length);
+  values.forEach((w, i) => {
+    [low[i], high[i]] = product(rest, [w, w]);
+  });
+  const all: Cells = { axes: leaf.axes, shape: column(system, leaf.column).shape, low, high };
+  const add = (a: number, b: number): number => a + b;
+  const chosen = reduce(all, determined, [Number.POSITIVE_INFINITY, Math.min], [Number.NEGATIVE_INFINITY, Math.max]);
+  const sums = reduce(chosen, summed, [0, add], [0, add]);
+  return [sums.low.reduce((a, b) => Math.min(a, b)), sums.high.reduce((a, b) => Math.max(a, b))];
+}
+
+/** An interval for every cell of a tensor. */
+interface Cells {
+  readonly axes: readonly AxisId[];
+  readonly shape: readonly number[];
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+}
+
+/** A combination of numbers in any order, with the one to begin with. */
+type Reduction = readonly [start: number, combine: (a: number, b: number) => number];
+
+/** Combines the cells along all axes of a set. */
+function reduce(cells: Cells, over: ReadonlySet<AxisId>, [lowStart, low]: Reduction, [highStart, high]: Reduction): Cells {
+  const kept = cells.axes.flatMap((axis, d) => (over.has(axis) ? [] : [d]));
+  if (kept.length === cells.axes.length) return cells;
+  const shape = kept.map((d) => cells.shape[d] ?? 1);
+  const strides = cells.axes.map((_, d) => (kept.includes(d) ? cellsOf(shape.slice(kept.indexOf(d) + 1)) : 0));
+  const out = { low: new Float64Array(cellsOf(shape)).fill(lowStart), high: new Float64Array(cellsOf(shape)).fill(highStart) };
+  const index = cells.shape.map(() => 0);
+  for (let i = 0; i < cells.low.length; i++) {
+    let at = 0;
+    for (let d = 0; d < index.length; d++) at += index[d]! * strides[d]!;
+    out.low[at] = low(out.low[at]!, cells.low[i]!);
+    out.high[at] = high(out.high[at]!, cells.high[i]!);
     for (let d = index.length - 1; d >= 0; d--) {
-      index[d] = (index[d] ?? 0) + 1;
-      if ((index[d] ?? 0) < (shape[d] ?? 1)) break;
+      index[d] = index[d]! + 1;
+      if (index[d]! < cells.shape[d]!) break;
       index[d] = 0;
     }
   }
-  return [low.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY), high.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)];
+  return { axes: kept.map((d) => cells.axes[d]!), shape, ...out };
 }
 
 function product(x: Interval, y: Interval): Interval {

@@ -112,7 +112,8 @@ export class SystemBuilder {
   mapped(input: string, output: string, shape: readonly number[], table: TableId): { input: ColumnId; output: ColumnId } {
     const t = this.#at(this.#tables, table, "table");
     const [first, second] = t.columns;
-    if (first === undefined || second === undefined || t.columns.length !== 2) throw new InternalError(`table ${t.name} does not map one column to another`);
+    if (first === undefined || second === undefined || t.columns.length !== 2)
+      throw new InternalError(`table ${t.name} does not map one column to another`);
     const i = this.#column({ name: input, kind: "witness", shape, range: this.#tableRange(t, first) });
     const o = this.#column({ name: output, kind: "witness", shape, range: this.#tableRange(t, second) });
     this.#lookups.push({ name: `${input} -> ${output}`, table, columns: [i, o] });
@@ -148,7 +149,11 @@ export class SystemBuilder {
       if (t.leaves.length > 3) throw new InternalError(`constraint ${name} has a term of ${t.leaves.length} leaves`);
       for (const leaf of t.leaves) {
         const shape = this.columnOf(leaf.column).shape;
-        if (leaf.axes.length !== shape.length || new Set(leaf.axes).size !== leaf.axes.length || leaf.axes.some((a, d) => this.sizeOf(a) !== shape[d]))
+        if (
+          leaf.axes.length !== shape.length ||
+          new Set(leaf.axes).size !== leaf.axes.length ||
+          leaf.axes.some((a, d) => this.sizeOf(a) !== shape[d])
+        )
           throw new InternalError(`constraint ${name} gives column ${this.columnOf(leaf.column).name} of shape [${shape}] other axes`);
       }
       const present = new Set([...t.leaves, ...t.factors].flatMap((l) => [...l.axes] as AxisId[]));
@@ -185,7 +190,12 @@ export class SystemBuilder {
     if (range[0] !== 0) terms.push(term(-range[0], [], axes.length > 0 ? onesOn(axes) : []));
     for (let shift = 0; shift < bits; shift += LIMB_BITS) {
       const width = Math.min(LIMB_BITS, bits - shift);
-      const limb = this.#column({ name: `${name} bits ${shift}..${shift + width - 1}`, kind: "witness", shape, range: [0, 2 ** width - 1] });
+      const limb = this.#column({
+        name: `${name} bits ${shift}..${shift + width - 1}`,
+        kind: "witness",
+        shape,
+        range: [0, 2 ** width - 1],
+      });
       this.#lookups.push({ name: this.columnOf(limb).name, table: this.rangeTable(0, 2 ** width), columns: [limb] });
       this.#limbs.push({ column: limb, of: id, low: range[0], shift, bits: width });
       terms.push(term(-(2 ** shift), [{ column: limb, axes }]));

@@ -3,8 +3,8 @@
  * `cells` is the definition; `evaluate` is its multilinear extension, tested to agree.
  */
 import { InternalError } from "../errors.ts";
-import * as k from "../field/qm31.ts";
 import type { QM31 } from "../field/qm31.ts";
+import * as k from "../field/qm31.ts";
 import { eqBits, eqTable } from "../poly/eq.ts";
 import { maskAt } from "../poly/multilinear.ts";
 import { bitsOf, type ColumnId, type Factor } from "./types.ts";

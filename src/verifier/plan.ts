@@ -1,15 +1,16 @@
 /** Everything that follows from a verifying key before a proof is read: the shapes of the three arguments, the layouts and the soundness. */
 import { ModelError } from "../errors.ts";
+import { suiteByName } from "../hash/suites.ts";
 import { type LookupPlan, planLookups } from "../lookup/plan.ts";
-import { cellsOfKind, COMMITMENTS, type Layout, layoutOf } from "../pcs/layout.ts";
+import { COMMITMENTS, cellsOfKind, type Layout, layoutOf } from "../pcs/layout.ts";
 import type { VerifyingKey } from "../proof/key.ts";
 import { type Soundness, soundness } from "../security/bits.ts";
 import type { Parameters, Shape } from "../security/types.ts";
 import { inputRange, inputShape } from "../statement/encoding.ts";
+import { type ConstraintPlan, planConstraints } from "../sumcheck/plan.ts";
 import { checkRanges } from "../system/bounds.ts";
 import { checkSystem } from "../system/shape.ts";
 import { cellsOf, type System } from "../system/types.ts";
-import { type ConstraintPlan, planConstraints } from "../sumcheck/plan.ts";
 
 export interface Plan {
   readonly lookups: LookupPlan;
@@ -21,6 +22,7 @@ export interface Plan {
 
 /** Checks a key and derives its plan. @throws SyntaxError, ModelError or RangeError if the key contradicts itself */
 export function planKey(key: VerifyingKey): Plan {
+  if (!suiteByName(key.suite)?.isDigest(key.weightRoot)) throw new SyntaxError("The key's weight root is not a digest");
   checkSystem(key.system);
   checkRanges(key.system);
   const input = key.system.columns[key.inputColumn];
