@@ -7,7 +7,7 @@ import type { ModelDescription } from "./description.ts";
 import { type FloatGraph, graphShapes } from "./graph.ts";
 import { importOnnx } from "./onnx/import.ts";
 import type { IntegerProgram } from "./program.ts";
-import { type QuantizeOptions, quantize } from "./quantize.ts";
+import { type QuantizationBits, quantize } from "./quantize.ts";
 
 export interface Model {
   readonly name: string;
@@ -19,10 +19,8 @@ export interface Model {
   readonly output: OutputDecoding;
 }
 
-export type BuildOptions = Omit<QuantizeOptions, "input">;
-
-/** Imports, quantizes and compiles. @throws SyntaxError if the bytes are no ONNX model @throws ModelError if it cannot be proven */
-export function buildModel(onnx: Uint8Array, description: ModelDescription, options: BuildOptions = {}): Model {
+/** Imports, quantizes and compiles. `bits` replaces what the description says of them. @throws SyntaxError if the bytes are no ONNX model @throws ModelError if it cannot be proven */
+export function buildModel(onnx: Uint8Array, description: ModelDescription, bits: QuantizationBits = description.quantization ?? {}): Model {
   const imported = importOnnx(onnx);
   const divisor = description.input.kind === "tensor" ? (description.input.divisor ?? 1) : 1;
   const graph = { ...(divisor === 1 ? imported : divideInput(imported, divisor)), name: description.name };
@@ -31,7 +29,8 @@ export function buildModel(onnx: Uint8Array, description: ModelDescription, opti
       ? description.input
       : { kind: "tensor", shape: graph.input.shape, exponent: description.input.exponent, range: description.input.range };
   if (!sameShape(inputShape(input), graph.input.shape)) throw new ModelError(`The description has ${sizeOf(inputShape(input))} input cells, the network has shape [${graph.input.shape}]`);
-  const program = quantize(graph, { ...options, input: { exponent: input.exponent, range: inputRange(input) } });
+  const groups = input.kind === "ngrams" ? { groups: input.groups.map((group) => group.length) } : {};
+  const program = quantize(graph, { ...bits, input: { exponent: input.exponent, range: inputRange(input), ...groups } });
   const classes = sizeOf(graphShapes(graph).get(graph.output) ?? []);
   const labels = description.labels ?? Array.from({ length: classes }, (_, k) => `${k}`);
   if (labels.length !== classes) throw new ModelError(`The description has ${labels.length} labels, the network has ${classes} outputs`);

@@ -44,6 +44,30 @@ export function sumBox(weight: IntTensor, bias: IntTensor | null, window: Window
   return { shape, low: total(x.low, x.high), high: total(x.high, x.low) };
 }
 
+/**
+ * The accumulators of a MatMul over frequencies: the input's cells fall into groups of these sizes, and a group's cells are a rounding of numbers >= 0 that sum to at
+ * most `total`. Then sum_k w_k x_k <= sum over groups of total max(0, max w) + sum_k |w_k| / 2, and likewise from below.
+ */
+export function frequencyBox(weight: IntTensor, bias: IntTensor | null, groups: readonly number[], total: number): Box {
+  const [outputs = 0, inner = 0] = weight.shape;
+  const low = new Float64Array(outputs);
+  const high = new Float64Array(outputs);
+  for (let o = 0; o < outputs; o++) {
+    let k = o * inner;
+    let half = 0;
+    for (const size of groups) {
+      const row = weight.data.subarray(k, k + size);
+      low[o] = low[o]! + total * row.reduce((a, w) => Math.min(a, w), 0);
+      high[o] = high[o]! + total * row.reduce((a, w) => Math.max(a, w), 0);
+      half += row.reduce((a, w) => a + Math.abs(w), 0) / 2;
+      k += size;
+    }
+    low[o] = Math.floor(low[o]! - half) + (bias?.data[o] ?? 0);
+    high[o] = Math.ceil(high[o]! + half) + (bias?.data[o] ?? 0);
+  }
+  return { shape: [outputs], low, high };
+}
+
 /** What a sum of this weight can reach if all that is known of its inputs is one interval: what the no-wrap check sees (SPEC §4.5). */
 export function forcedSum(weight: IntTensor, bias: IntTensor | null, input: Interval): Interval {
   const outputs = weight.shape[0] ?? 1;

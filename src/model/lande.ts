@@ -47,7 +47,7 @@ export function convertLande({ options, ngrams, languages }: LandeModules): { re
     13,
     "circlet",
   );
-  return { onnx, description: { name: "lande", input: { kind: "ngrams", groups, exponent: FEATURE_EXPONENT }, labels: languages } };
+  return { onnx, description: { name: "lande", input: { kind: "ngrams", groups, exponent: FEATURE_EXPONENT }, labels: languages, quantization: { tableBits: 12 } } };
 }
 
 /** One coded row, as float32 values. */

@@ -1,14 +1,17 @@
 /** Where models come from: a bundled name, a folder or an ONNX file, a URL, bytes, a File. */
 import { ModelError } from "../errors.ts";
-import { type BuildOptions, buildModel, type Model } from "./build.ts";
+import { buildModel, type Model } from "./build.ts";
 import { type ModelDescription, parseDescription } from "./description.ts";
+import type { QuantizationBits } from "./quantize.ts";
 
 export type { Model } from "./build.ts";
 
 /** Names that `loadModel` knows without a path. */
 export const BUNDLED_MODELS = ["lande", "mnist-small"] as const;
 
-export interface LoadOptions extends BuildOptions {
+export interface LoadOptions {
+  /** Instead of the description's. */
+  readonly bits?: QuantizationBits;
   /** For a bare ONNX file: what model.json would say. */
   readonly description?: ModelDescription;
   /** Reads a file; of the runtime unless given. Rejects if there is none. */
@@ -25,7 +28,7 @@ export interface LoadOptions extends BuildOptions {
 export async function loadModel(source: string | Uint8Array | Blob, options: LoadOptions = {}): Promise<Model> {
   if (typeof source !== "string") {
     if (!options.description) throw new ModelError("An ONNX file alone does not say what its input means: give a description");
-    return buildModel(source instanceof Uint8Array ? source : new Uint8Array(await source.arrayBuffer()), options.description, options);
+    return buildModel(source instanceof Uint8Array ? source : new Uint8Array(await source.arrayBuffer()), options.description, options.bits);
   }
   const read = options.read ?? readLocation;
   const known = (BUNDLED_MODELS as readonly string[]).includes(source);
@@ -34,12 +37,12 @@ export async function loadModel(source: string | Uint8Array | Blob, options: Loa
   const onnx = await read(file).catch((cause: Error) => {
     throw new ModelError(`Cannot read ${file}: ${cause.message}; bundled models are ${BUNDLED_MODELS.join(", ")}`);
   });
-  if (options.description) return buildModel(onnx, options.description, options);
+  if (options.description) return buildModel(onnx, options.description, options.bits);
   const beside = file.replace(/[^/\\]*$/, "model.json");
   const text = await read(beside).catch((cause: Error) => {
     throw new ModelError(`Cannot read ${beside}, which says what the model's input means: ${cause.message}`);
   });
-  return buildModel(onnx, parseDescription(new TextDecoder().decode(text)), options);
+  return buildModel(onnx, parseDescription(new TextDecoder().decode(text)), options.bits);
 }
 
 /** The models folder of this package, from its sources or from its bundle. */

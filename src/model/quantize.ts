@@ -13,20 +13,29 @@ import type { Rounding } from "../ops/requantize.ts";
 import { type FloatTensor, type IntTensor, intTensor } from "../tensor/tensor.ts";
 import { spread } from "./float.ts";
 import { type FloatGraph, type FloatNode, fuseMaps, graphShapes, type MapName } from "./graph.ts";
-import { type Box, forcedSum, hull, type Interval, mapBox, poolBox, roundBox, sumBox, transposeBox, uniformBox } from "./interval.ts";
+import { type Box, forcedSum, frequencyBox, hull, type Interval, mapBox, poolBox, roundBox, sumBox, transposeBox, uniformBox } from "./interval.ts";
 import { type IntegerProgram, inputsOf } from "./program.ts";
 
-export interface QuantizeOptions {
-  /** Scale and range of the public input. */
-  readonly input: { readonly exponent: number; readonly range: Interval };
-  /** Bits of a looked-up input, sign included: tables have 2^tableBits rows. 14 unless told. */
+/** How many bits values get, sign included. */
+export interface QuantizationBits {
+  /** Looked-up inputs: tables have 2^tableBits rows. 14 unless told. */
   readonly tableBits?: number;
-  /** Bits of an activation that is only range-checked. 14 unless told. */
+  /** Activations that are only range-checked. 14 unless told. */
   readonly activationBits?: number;
-  /** Bits of the values that the arg max compares. 24 unless told. */
+  /** Values that the arg max compares. 24 unless told. */
   readonly logitBits?: number;
-  /** Most bits of a weight. 16 unless told. */
+  /** Weights, at most. 16 unless told. */
   readonly weightBits?: number;
+}
+
+export interface QuantizeOptions extends QuantizationBits {
+  /** Scale and range of the public input. */
+  readonly input: {
+    readonly exponent: number;
+    readonly range: Interval;
+    /** Of frequencies: the sizes of the groups of cells whose sum is at most range[1], but for rounding. */
+    readonly groups?: readonly number[];
+  };
 }
 
 /** What is known of a value: its scale, the range its column's look-up forces, and what its cells can really reach. */
@@ -34,6 +43,7 @@ interface Known {
   readonly exponent: number;
   readonly forced: Interval;
   readonly box: Box;
+  readonly groups?: readonly number[];
 }
 
 /** Quantizes a graph and appends the arg max. @throws ModelError naming the node that does not fit */
@@ -41,7 +51,8 @@ export function quantize(graph: FloatGraph, options: QuantizeOptions): IntegerPr
   const fused = fuseMaps(graph);
   const shapes = graphShapes(fused);
   const { name, shape } = fused.input;
-  const known = new Map<string, Known>([[name, { exponent: options.input.exponent, forced: options.input.range, box: uniformBox(shape, options.input.range) }]]);
+  const { exponent, range, groups } = options.input;
+  const known = new Map<string, Known>([[name, { exponent, forced: range, box: uniformBox(shape, range), ...(groups && { groups }) }]]);
   const nodes: IntegerNode[] = [];
   for (const node of fused.nodes) {
     const step = quantizeNode(node, inputsOf(node, known), shapes.get(node.output) ?? [], bitsFor(node, fused.output, options), options.weightBits ?? 16);
@@ -49,7 +60,7 @@ export function quantize(graph: FloatGraph, options: QuantizeOptions): IntegerPr
     known.set(node.output, step.known);
   }
   nodes.push({ kind: "argmax", name: "argmax", inputs: [fused.output], output: "class" });
-  return { name: fused.name, input: { name, shape, ...options.input }, nodes };
+  return { name: fused.name, input: { name, shape, exponent, range }, nodes };
 }
 
 interface Step {
@@ -84,9 +95,9 @@ function quantizeNode(node: FloatNode, inputs: readonly Known[], shape: readonly
       return { node: { ...base, kind: node.kind, window: node.window }, known: { exponent: x.exponent, forced, box: poolBox(node.kind, node.window, x.box, shape) } };
     }
     case "reshape":
-      return { node: { ...base, kind: "reshape", shape: node.shape }, known: { ...x, box: { ...x.box, shape } } };
+      return { node: { ...base, kind: "reshape", shape: node.shape }, known: { exponent: x.exponent, forced: x.forced, box: { ...x.box, shape } } };
     case "transpose":
-      return { node: { ...base, kind: "transpose", permutation: node.permutation }, known: { ...x, box: transposeBox(x.box, node.permutation, shape) } };
+      return { node: { ...base, kind: "transpose", permutation: node.permutation }, known: { exponent: x.exponent, forced: x.forced, box: transposeBox(x.box, node.permutation, shape) } };
   }
 }
 
@@ -106,7 +117,7 @@ function quantizeSum(node: Extract<FloatNode, { kind: "matmul" | "conv" }>, x: K
     const bias = biases && node.bias && intTensor(node.bias.shape, Int32Array.from(biases));
     const forced = forcedSum(weight, bias, x.forced);
     if (!holds(forced, 0, 1)) continue;
-    const box = sumBox(weight, bias, window, x.box, shape);
+    const box = x.groups && !window && shape.length === 1 ? frequencyBox(weight, bias, x.groups, x.forced[1]) : sumBox(weight, bias, window, x.box, shape);
     const [shift] = fit(hull(box), bits);
     if (!holds(forced, shift, bits)) continue;
     const { rounding, known } = rounded(node, forced, box, exponent, bits, node.map);
