@@ -4,4 +4,5 @@ export { addFractions, emptyFractions, fractionLeaves, fractionRound } from "./f
 export { absorbRows, digestRows, findNonce, hashNodes, startRows } from "./hash";
 export { encodeBlocks, encodeLayer, encodeTwoLayers, fold, interleave } from "./line";
 export { roundSums } from "./rounds";
+export { multiply } from "./yardstick";
 export { bind, combine, eqAdd, eqDouble, lift, place, spread, sumParts } from "./tables";
