@@ -78,13 +78,13 @@ export async function proveOpening(
     const idle = parts
       .filter((p) => p.columnBits < columnBits - i)
       .map((p): IdleTerm => ({ total: p.total, weight: p.weight, factor: m31.pow(2, columnBits - p.columnBits - i - 1) }));
-    previous = innerStep(session, size, joined, idle, previous, 0);
+    previous = innerStep(session, size, joined, idle, previous, grinding.fold);
     await tick(i + 1, steps);
   }
   if (previous !== null) bindParts(session, parts.filter((p) => p.columnBits > 0), previous);
 
   // The commitment index is one more variable (SPEC §8.5); its combination is encoded and folded (SPEC §8.6).
-  const combined = commitmentRound(session, parts);
+  const combined = commitmentRound(session, parts, grinding.fold);
   let code = session.encode(combined.first, blowup);
   const layers: FoldedLayer[] = [];
   previous = null;
@@ -158,7 +158,7 @@ function inner(session: Session, commitments: readonly Commitment[], claims: rea
 }
 
 /** Binds the index of the two commitments: <u_0 + X (u_1 - u_0), v_0 + X (v_1 - v_0)> at a drawn X, v_c = weight_c Wt_c. */
-function commitmentRound(session: Session, parts: readonly Part[]): Inner {
+function commitmentRound(session: Session, parts: readonly Part[], grinding: number): Inner {
   const [p, q] = parts;
   if (!p || !q || parts.length !== 2) throw new InternalError(`${parts.length} commitments`);
   const one = session.constants(Uint32Array.of(1, 0, 0, 0));
@@ -168,6 +168,7 @@ function commitmentRound(session: Session, parts: readonly Part[]): Inner {
   const low = session.combine([p.second], [p.weight]);
   const second = session.combine([q.second, p.second], [q.weight, minusWeight]);
   session.send(TAGS.openingRound, [session.sumProduct([p.first, low]), session.sumProduct([first, second])]);
+  session.grind(grinding);
   const eta = session.draw(1);
   return { first: session.combine([p.first, first], [one, eta]), second: session.combine([low, second], [one, eta]), weight: one };
 }

@@ -27,10 +27,10 @@ export function verifyOpening(
 ): void {
   const deltas = k.powers(receiver.draw(), claims.length);
   let claim = k.sum(claims.map((c, i) => k.mul(at(deltas, i), c.value)));
-  const round = (grinding: number): QM31 => {
+  const round = (): QM31 => {
     const [low, lead] = receiver.receiveElements(TAGS.openingRound, 2);
     if (!low || !lead) throw new InternalError("two elements expected");
-    receiver.grind(grinding);
+    receiver.grind(parameters.grinding.fold);
     const r = receiver.draw();
     claim = quadraticAt(low, k.sub(claim, low), lead, r);
     return r;
@@ -38,21 +38,21 @@ export function verifyOpening(
 
   const columnBits = Math.max(...layouts.map((l) => l.columnBits));
   const columnPoint: QM31[] = [];
-  for (let i = 0; i < columnBits; i++) columnPoint.push(round(0));
+  for (let i = 0; i < columnBits; i++) columnPoint.push(round());
   const columnPoints = layouts.map((l) => columnPoint.slice(columnBits - l.columnBits));
 
-  const eta = round(0);
+  const eta = round();
   const etas = [k.sub(k.ONE, eta), eta];
   const rowPoint: QM31[] = [];
   const layers: FoldedLayer[] = [];
   parameters.folds.forEach((folds) => {
     const root = receiver.receiveDigest(TAGS.codewordRoot);
-    const challenges = Array.from({ length: folds }, () => round(parameters.grinding.fold));
+    const challenges = Array.from({ length: folds }, () => round());
     rowPoint.push(...challenges);
     layers.push({ root, challenges });
   });
   const message = receiver.receiveElements(TAGS.finalMessage, 2 ** parameters.finalBits);
-  const finalPoint = Array.from({ length: parameters.finalBits }, () => round(parameters.grinding.fold));
+  const finalPoint = Array.from({ length: parameters.finalBits }, () => round());
   rowPoint.push(...finalPoint);
 
   const weights = layouts.map((layout, c) => {

@@ -57,8 +57,8 @@ describe("soundness()", () => {
     expect(bitsOfSource("claim batching", shape, parameters)).toBeCloseTo(field - Math.log2(79), 9);
     expect(bitsOfSource("opening sumcheck", shape, parameters)).toBeCloseTo(field - Math.log2(2 * (6 + 1 + 16)), 9);
     const gap = 0.375 * 2 ** 18 + 1;
-    expect(bitsOfSource("column batching", shape, parameters)).toBeCloseTo(field - Math.log2((4 + 6) * gap), 9);
-    expect(bitsOfSource("commitment batching", shape, parameters)).toBeCloseTo(field - Math.log2(gap), 9);
+    expect(bitsOfSource("column batching", shape, parameters)).toBeCloseTo(field - Math.log2((4 + 6) * gap) + parameters.grinding.fold, 9);
+    expect(bitsOfSource("commitment batching", shape, parameters)).toBeCloseTo(field - Math.log2(gap) + parameters.grinding.fold, 9);
     let folds = 0;
     for (let j = 0; j < 7; j++) folds += 0.375 * 2 ** (18 - j) + 1;
     expect(bitsOfSource("folds", shape, parameters)).toBeCloseTo(field - Math.log2(folds) + 2, 9);

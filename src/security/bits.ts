@@ -127,13 +127,13 @@ function proximityTerms(shape: Shape, parameters: Parameters, proximity: Proximi
     {
       // eq-batching binds one bit at a time: one pairwise combination a bit (BCHKS25 with Diamond-Gruen's tensor form)
       name: "column batching",
-      probability: shape.widths.reduce((sum, w) => sum + bitsOf(w), 0) * gap,
-      formula: "sum of column bits * gap(2^(h+b))",
+      probability: (shape.widths.reduce((sum, w) => sum + bitsOf(w), 0) * gap) / power(2, grinding.fold),
+      formula: "sum of column bits * gap(2^(h+b)) / 2^grinding",
     },
     {
       name: "commitment batching",
-      probability: Math.max(0, shape.widths.length - 1) * gap,
-      formula: "(commitments - 1) * gap(2^(h+b))",
+      probability: (Math.max(0, shape.widths.length - 1) * gap) / power(2, grinding.fold),
+      formula: "(commitments - 1) * gap(2^(h+b)) / 2^grinding",
     },
     {
       // round j folds a word on 2^(h+b-j) points (BCHKS25)

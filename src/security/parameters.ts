@@ -91,8 +91,8 @@ function spend(shape: Shape, blank: Parameters, proximity: Proximity, target: nu
   const terms = errorTerms(shape, blank, proximity);
   const probability = (name: string): number => terms.find((t) => t.name === name)?.probability ?? 0;
   const lookup = probability("look-up fingerprint");
-  const folds = probability("folds");
-  const ground = ["look-up fingerprint", "folds", "queries"];
+  const folds = probability("folds") + probability("column batching") + probability("commitment batching");
+  const ground = ["look-up fingerprint", "folds", "column batching", "commitment batching", "queries"];
   const fixed = terms.reduce((sum, t) => (ground.includes(t.name) ? sum : sum + t.probability), 0);
   const most = power(2, MAX_GRINDING);
   const leftAtMost = allowed - fixed - lookup / most - folds / most;

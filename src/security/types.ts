@@ -27,7 +27,7 @@ export interface Parameters {
   readonly grinding: {
     /** Once, before alpha and beta. */
     readonly lookup: number;
-    /** In every row round, before its challenge. */
+    /** In every round of the opening, before its challenge. */
     readonly fold: number;
     /** Once, before the query positions. */
     readonly query: number;
