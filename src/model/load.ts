@@ -20,6 +20,9 @@ export interface LoadOptions {
   readonly bundled?: string;
 }
 
+/** The options that change which program a model becomes. */
+export type BuildOptions = Pick<LoadOptions, "bits">;
+
 /**
  * Loads and compiles a model.
  * @param source a bundled name; a folder or URL with model.onnx and model.json; an ONNX file beside its model.json; or an ONNX file's bytes, which need a description

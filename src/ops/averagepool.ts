@@ -52,6 +52,6 @@ export const averagepool: Operator<AveragePoolNode> = {
 
 function windowSize(node: AveragePoolNode): number {
   const size = node.window.kernel[0] * node.window.kernel[1];
-  if (size > 256 && !Number.isInteger(Math.log2(size))) throw new ModelError(`Node ${node.name} averages ${size} cells, allowed are 256 or a power of two`);
+  if (size > 256 && (size & (size - 1)) !== 0) throw new ModelError(`Node ${node.name} averages ${size} cells, allowed are 256 or a power of two`);
   return size;
 }
