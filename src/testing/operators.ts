@@ -2,14 +2,20 @@
  * The harness of operator tests: a program of a few nodes and an arg max is compiled, run on an input, and its witness held against the system's definition; then
  * every witness column is tampered with, derived columns are made to fit as well as they can, and the system has to refuse.
  */
+import type { Backend } from "../backend/backend.ts";
+import { toWords } from "../backend/columns.ts";
 import { InternalError } from "../errors.ts";
 import { type CompiledProgram, compileProgram } from "../model/compile.ts";
 import type { IntegerProgram } from "../model/program.ts";
 import { fillDerived } from "../model/witness.ts";
 import type { IntegerNode } from "../ops/index.ts";
+import { commitSystem } from "../prover/commit.ts";
+import { proveSystem } from "../prover/prove.ts";
+import { tensorBytes } from "../statement/encoding.ts";
 import { checkNoWrap } from "../system/bounds.ts";
 import type { ColumnId } from "../system/types.ts";
 import { intTensor, type IntTensor, sizeOf } from "../tensor/tensor.ts";
+import { verify } from "../verifier/verify.ts";
 import { firstViolation } from "./check-system.ts";
 
 /** A program of these nodes on one input named "x"; the last value is flattened for the arg max. */
@@ -94,4 +100,24 @@ export function refuses(compiled: CompiledProgram, columns: Map<ColumnId, Int32A
     throw error;
   }
   return firstViolation(compiled.built, columns) !== null;
+}
+
+/** Commits to a compiled program, proves it for an input and verifies the proof. @throws VerifyError if the engine refuses its own proof */
+export async function proveAndVerify(compiled: CompiledProgram, input: IntTensor, backend: Backend): Promise<{ readonly index: number; readonly expected: number }> {
+  const { shape, exponent, range } = compiled.program.input;
+  const { verifying, weights } = await commitSystem(
+    compiled.built,
+    {
+      name: compiled.program.name,
+      input: { kind: "tensor", shape, exponent, range },
+      inputColumn: compiled.input,
+      output: { labels: ["a", "b"] },
+      outputColumn: compiled.output,
+    },
+    backend,
+  );
+  const { result, columns } = compiled.witness(input);
+  const witness = (id: ColumnId) => toWords(columns.get(id) ?? new Int32Array());
+  const proof = await proveSystem(verifying, weights, { input: tensorBytes(input.data), output: result.classIndex, witness }, { backend });
+  return { index: verify(verifying, proof, { minBits: 100 }).output.index, expected: result.classIndex };
 }
