@@ -2,7 +2,7 @@
  * Runs a kernel over 0 .. count-1, cut into chunks that the calling thread and the workers take one by one.
  *
  * Control words: 0 generation (workers wait on it), 1 claim = generation (20 bits) and next chunk (12 bits), 2 finished chunks, 3 kernel, 4 count,
- * 5 chunk size, 6 chunks, 7 number of operands, 8.. operands, 32 failure. A chunk is taken by a compare-and-swap of the claim word after reading the job, so a worker
+ * 5 chunk size, 6 chunks, 7 number of operands, 8.. operands, 32 failure, 33 stop. A chunk is taken by a compare-and-swap of the claim word after reading the job, so a worker
  * that comes late and reads half of the next job fails to take a chunk and looks again.
  */
 import { InternalError } from "../../errors.ts";
@@ -15,6 +15,7 @@ const CLAIM = 1;
 const FINISHED = 2;
 const JOB = 3;
 const FAILURE = 32;
+const STOP = 33;
 
 /** A chunk should last this long, so that taking it costs nothing in comparison. */
 const CHUNK_NANOSECONDS = 20_000;
@@ -55,7 +56,11 @@ export class Pool {
     }
   }
 
+  /** Wakes the workers to leave; a runtime may be unable to stop one that sleeps in a wait. */
   close(): void {
+    Atomics.store(this.#control, STOP, 1);
+    Atomics.add(this.#control, GENERATION, 1);
+    Atomics.notify(this.#control, GENERATION);
     for (const worker of this.#workers) worker.terminate();
   }
 

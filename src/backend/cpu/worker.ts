@@ -29,6 +29,7 @@ async function serve({ module, memory, thread }, ready) {
   for (;;) {
     for (let polls = 0; Atomics.load(control, 0) === seen; polls++) if (polls >= ${POLLS}) Atomics.wait(control, 0, seen);
     seen = Atomics.load(control, 0);
+    if (Atomics.load(control, 33) !== 0) return;
     for (;;) {
       const claim = Atomics.load(control, 1);
       const next = claim & 4095;
@@ -54,12 +55,13 @@ serve(workerData, () => parentPort.postMessage("ready"));
 `;
 
 const WEB_SOURCE = `${SOURCE}
-onmessage = (event) => serve(event.data, () => postMessage("ready"));
+onmessage = (event) => serve(event.data, () => postMessage("ready")).then(() => close());
 `;
 
 /** Starts a worker; resolves when it waits for jobs. An idle worker does not keep Node alive. */
 export function startWorker(setup: WorkerSetup): Promise<WorkerHandle> {
-  return typeof Worker === "undefined" ? startNodeWorker(setup) : startWebWorker(setup);
+  const versions = (globalThis as { process?: { versions?: { node?: string } } }).process?.versions;
+  return versions?.node !== undefined ? startNodeWorker(setup) : startWebWorker(setup);
 }
 
 async function startNodeWorker(setup: WorkerSetup): Promise<WorkerHandle> {
