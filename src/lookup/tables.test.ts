@@ -7,7 +7,10 @@ import { anyPoint } from "../testing/arbitrary.ts";
 import { evaluateTable, tableCells } from "./tables.ts";
 
 const anyTable: fc.Arbitrary<{ column: TableColumn; size: number }> = fc.oneof(
-  fc.record({ column: fc.record({ kind: fc.constant("iota" as const), start: fc.integer({ min: -(2 ** 30), max: 2 ** 30 }) }), size: fc.integer({ min: 1, max: 70 }) }),
+  fc.record({
+    column: fc.record({ kind: fc.constant("iota" as const), start: fc.integer({ min: -(2 ** 30), max: 2 ** 30 }) }),
+    size: fc.integer({ min: 1, max: 70 }),
+  }),
   fc.record({ column: fc.constant({ kind: "relu" as const }), size: fc.integer({ min: 1, max: 6 }).map((bits) => 2 ** bits) }),
 );
 

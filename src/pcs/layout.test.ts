@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { widthOf } from "../security/parameters.ts";
-import { bitsOf, cellsOf, type ColumnSpec, type System } from "../system/types.ts";
+import { bitsOf, type ColumnSpec, cellsOf, type System } from "../system/types.ts";
 import { stackBlocks } from "../tensor/blocks.ts";
 import { layoutOf } from "./layout.ts";
 
@@ -71,7 +71,12 @@ describe("layoutOf()", () => {
     fc.assert(
       fc.property(fc.array(anyShape, { maxLength: 4 }), fc.nat(6), (shapes, rowBits) => {
         const layout = layoutOf({ ...system, columns: shapes.map((shape) => ({ ...columns[0]!, shape })) }, "weight", rowBits);
-        expect(layout.width).toBe(widthOf(shapes.reduce((n, s) => n + cellsOf(s), 0), rowBits));
+        expect(layout.width).toBe(
+          widthOf(
+            shapes.reduce((n, s) => n + cellsOf(s), 0),
+            rowBits,
+          ),
+        );
         expect(layout.columnBits).toBe(bitsOf(layout.width));
       }),
     );

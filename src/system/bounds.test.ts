@@ -16,7 +16,14 @@ function leftSide(system: System, constraint: Constraint, cells: Cells): number[
   for (const t of constraint.terms) {
     const parts = [
       ...t.leaves.map((l) => ({ axes: l.axes, cells: cells.get(l.column) as ArrayLike<number> })),
-      ...t.factors.map((f) => ({ axes: f.axes as readonly AxisId[], cells: factorCells(f, f.axes.map((a) => sizes[a]!), () => 0) as ArrayLike<number> })),
+      ...t.factors.map((f) => ({
+        axes: f.axes as readonly AxisId[],
+        cells: factorCells(
+          f,
+          f.axes.map((a) => sizes[a]!),
+          () => 0,
+        ) as ArrayLike<number>,
+      })),
     ];
     const axes = [...new Set([...constraint.free, ...parts.flatMap((p) => [...p.axes])])];
     const place = (over: readonly AxisId[], index: readonly number[]) => over.reduce((n, a) => n * sizes[a]! + index[axes.indexOf(a)]!, 0);
@@ -58,15 +65,24 @@ const values = fc.array(fc.integer({ min: -5, max: 5 }), { minLength: 6, maxLeng
 const anyFactor: fc.Arbitrary<Factor> = fc.oneof(
   fc.nat(3).map((a): Factor => ({ kind: "ones", axes: [a] })),
   fc.nat(3).map((a): Factor => ({ kind: "at", axes: [a], index: 0 })),
-  fc.tuple(fc.shuffledSubarray([0, 1, 2, 3], { minLength: 2, maxLength: 2 }), fc.integer({ min: -1, max: 1 })).map(
-    ([[a, b], offset]): Factor => ({ kind: "shift", axes: [a!, b!], offset }),
-  ),
   fc
-    .tuple(fc.shuffledSubarray([0, 1, 2, 3], { minLength: 3, maxLength: 3 }), fc.integer({ min: 1, max: 2 }), fc.integer({ min: 0, max: 2 }), fc.integer({ min: -1, max: 1 }))
+    .tuple(fc.shuffledSubarray([0, 1, 2, 3], { minLength: 2, maxLength: 2 }), fc.integer({ min: -1, max: 1 }))
+    .map(([[a, b], offset]): Factor => ({ kind: "shift", axes: [a!, b!], offset })),
+  fc
+    .tuple(
+      fc.shuffledSubarray([0, 1, 2, 3], { minLength: 3, maxLength: 3 }),
+      fc.integer({ min: 1, max: 2 }),
+      fc.integer({ min: 0, max: 2 }),
+      fc.integer({ min: -1, max: 1 }),
+    )
     .map(([[o, k, i], stride, dilation, pad]): Factor => ({ kind: "window", axes: [o!, k!, i!], stride, dilation, pad })),
 );
 const anyLeaf = fc.record({ axes: axisSubset, weight: fc.boolean(), values, low: fc.integer({ min: -4, max: 2 }), size: fc.nat(4) });
-const anyTerm = fc.record({ coefficient: fc.integer({ min: -3, max: 3 }), leaves: fc.array(anyLeaf, { maxLength: 2 }), factors: fc.array(anyFactor, { maxLength: 2 }) });
+const anyTerm = fc.record({
+  coefficient: fc.integer({ min: -3, max: 3 }),
+  leaves: fc.array(anyLeaf, { maxLength: 2 }),
+  factors: fc.array(anyFactor, { maxLength: 2 }),
+});
 const anyConstraint = fc.record({ free: axisSubset, terms: fc.array(anyTerm, { minLength: 1, maxLength: 2 }) }).map(({ free, terms }) => {
   const columns: ColumnSpec[] = [];
   const cells = new Map<ColumnId, Int32Array>();
@@ -107,19 +123,48 @@ describe("constraintInterval()", () => {
     const [i, j] = [b.axis("i", 3), b.axis("j", 2)];
     const w = b.weight("w", [3, 2], Int32Array.of(1, -2, 3, 4, -5, 6));
     const x = b.witness("x", [3], [-1, 2]);
-    b.constraint("product", [j], [term(2, [{ column: w, axes: [i, j] }, { column: x, axes: [i] }])]);
+    b.constraint(
+      "product",
+      [j],
+      [
+        term(2, [
+          { column: w, axes: [i, j] },
+          { column: x, axes: [i] },
+        ]),
+      ],
+    );
     const { system, weights } = b.build();
     // column 0: 1, 3, -5; column 1: -2, 4, 6
-    expect(constraintInterval(system, weights, system.constraints.at(-1)!)).toEqual([2 * Math.min(-1 - 3 - 10, -4 - 4 - 6), 2 * Math.max(2 + 6 + 5, 2 + 8 + 12)]);
+    expect(constraintInterval(system, weights, system.constraints.at(-1)!)).toEqual([
+      2 * Math.min(-1 - 3 - 10, -4 - 4 - 6),
+      2 * Math.max(2 + 6 + 5, 2 + 8 + 12),
+    ]);
   });
 
   test("counts a weight on an axis that a window determines from a summed one at its best index for each", () => {
     // sum over k, i of W[k, i] x[i] [i = k]: the diagonal, 300, although every column i of W alone reaches at most 100
     const b = new SystemBuilder();
     const [o, k, i] = [b.axis("o", 1), b.axis("k", 3), b.axis("i", 3)];
-    const w = b.weight("w", [3, 3], Int32Array.from({ length: 9 }, (_, n) => (n % 4 === 0 ? 100 : -100)));
+    const w = b.weight(
+      "w",
+      [3, 3],
+      Int32Array.from({ length: 9 }, (_, n) => (n % 4 === 0 ? 100 : -100)),
+    );
     const x = b.witness("x", [3], [0, 1]);
-    b.constraint("diagonal", [o], [term(1, [{ column: w, axes: [k, i] }, { column: x, axes: [i] }], [{ kind: "window", axes: [o, k, i], stride: 1, dilation: 1, pad: 0 }])]);
+    b.constraint(
+      "diagonal",
+      [o],
+      [
+        term(
+          1,
+          [
+            { column: w, axes: [k, i] },
+            { column: x, axes: [i] },
+          ],
+          [{ kind: "window", axes: [o, k, i], stride: 1, dilation: 1, pad: 0 }],
+        ),
+      ],
+    );
     const { system, weights } = b.build();
     expect(constraintInterval(system, weights, system.constraints.at(-1)!)[1]).toBeGreaterThanOrEqual(300);
   });
@@ -127,7 +172,16 @@ describe("constraintInterval()", () => {
   test("refuses what doubles cannot bound exactly", () => {
     const b = new SystemBuilder();
     const big = ["a", "b", "c"].map((name) => b.publicColumn(name, [], [2 ** 30, 2 ** 30]));
-    b.constraint("huge", [], [term(1, big.map((column) => ({ column, axes: [] })))]);
+    b.constraint(
+      "huge",
+      [],
+      [
+        term(
+          1,
+          big.map((column) => ({ column, axes: [] })),
+        ),
+      ],
+    );
     expect(() => checkNoWrap(b.build().system, new Map())).toThrow(ModelError);
   });
 });
@@ -137,7 +191,17 @@ describe("checkNoWrap()", () => {
     const b = new SystemBuilder();
     const x = b.publicColumn("x", [], [0, 2]);
     const w = b.weight("w", [], Int32Array.of(weight));
-    b.constraint("c", [], [term(2, [{ column: x, axes: [] }, { column: w, axes: [] }]), term(-1, [], [])]);
+    b.constraint(
+      "c",
+      [],
+      [
+        term(2, [
+          { column: x, axes: [] },
+          { column: w, axes: [] },
+        ]),
+        term(-1, [], []),
+      ],
+    );
     return b.build();
   };
 
@@ -163,7 +227,9 @@ describe("checkRanges()", () => {
   });
 
   test("refuses a column that nothing bounds", () => {
-    expect(() => checkRanges({ axes: [], columns: [witness([0, 3])], constraints: [], tables: [], lookups: [] })).toThrow("Nothing forces the range of column free");
+    expect(() => checkRanges({ axes: [], columns: [witness([0, 3])], constraints: [], tables: [], lookups: [] })).toThrow(
+      "Nothing forces the range of column free",
+    );
   });
 
   test("refuses a look-up in a table that is wider than the range", () => {
@@ -176,7 +242,9 @@ describe("checkRanges()", () => {
     const base = looked([0, 3], 0, 4);
     const constraint: Constraint = { name: "c", free: [], terms: [{ coefficient: 1, leaves: [{ column: 1, axes: [0] }], factors: [] }] };
     expect(() => checkRanges({ ...base, axes: [{ name: "a", size: 4 }], constraints: [constraint] })).toThrow("holds multiplicities");
-    expect(() => checkRanges({ ...base, lookups: [...base.lookups, { name: "l2", table: 0, columns: [1] }] })).toThrow("holds multiplicities");
+    expect(() => checkRanges({ ...base, lookups: [...base.lookups, { name: "l2", table: 0, columns: [1] }] })).toThrow(
+      "holds multiplicities",
+    );
   });
 
   describe("a column that a constraint defines", () => {
@@ -210,7 +278,18 @@ describe("checkRanges()", () => {
       ["a coefficient other than one", defined({ coefficient: -2 }, [0])],
       ["a sum over the column", defined({}, [])],
       ["a factor that may vanish", defined({ factors: [{ kind: "at", axes: [0], index: 0 }] }, [0])],
-      ["itself on both sides", defined({ leaves: [{ column: 2, axes: [0] }, { column: 2, axes: [0] }] }, [0])],
+      [
+        "itself on both sides",
+        defined(
+          {
+            leaves: [
+              { column: 2, axes: [0] },
+              { column: 2, axes: [0] },
+            ],
+          },
+          [0],
+        ),
+      ],
     ])("is refused with %s", (_, system) => {
       expect(() => checkRanges(system)).toThrow("Nothing forces the range of column sum");
     });

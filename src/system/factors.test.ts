@@ -6,16 +6,22 @@ import { determinedDimension, evaluateFactor, factorCells } from "./factors.ts";
 import { bitsOf, type Factor } from "./types.ts";
 
 const size = fc.integer({ min: 1, max: 9 });
-const anyFactor: fc.Arbitrary<{ factor: Factor; sizes: number[]; scalar: number }> = fc.tuple(size, size, size, fc.nat(), fc.integer({ min: -6, max: 6 })).chain(([a, b, c, n, offset]) =>
-  fc.constantFrom(
-    { factor: { kind: "ones", axes: [0] } as Factor, sizes: [a], scalar: 0 },
-    { factor: { kind: "at", axes: [0], index: n % a } as Factor, sizes: [a], scalar: 0 },
-    { factor: { kind: "select", axes: [0], column: 7 } as Factor, sizes: [a], scalar: n % a },
-    { factor: { kind: "below", axes: [0], column: 7 } as Factor, sizes: [a], scalar: n % (a + 1) },
-    { factor: { kind: "shift", axes: [0, 1], offset } as Factor, sizes: [a, b], scalar: 0 },
-    { factor: { kind: "window", axes: [0, 1, 2], stride: 1 + (n % 3), dilation: n % 4, pad: offset } as Factor, sizes: [a, b, c], scalar: 0 },
-  ),
-);
+const anyFactor: fc.Arbitrary<{ factor: Factor; sizes: number[]; scalar: number }> = fc
+  .tuple(size, size, size, fc.nat(), fc.integer({ min: -6, max: 6 }))
+  .chain(([a, b, c, n, offset]) =>
+    fc.constantFrom(
+      { factor: { kind: "ones", axes: [0] } as Factor, sizes: [a], scalar: 0 },
+      { factor: { kind: "at", axes: [0], index: n % a } as Factor, sizes: [a], scalar: 0 },
+      { factor: { kind: "select", axes: [0], column: 7 } as Factor, sizes: [a], scalar: n % a },
+      { factor: { kind: "below", axes: [0], column: 7 } as Factor, sizes: [a], scalar: n % (a + 1) },
+      { factor: { kind: "shift", axes: [0, 1], offset } as Factor, sizes: [a, b], scalar: 0 },
+      {
+        factor: { kind: "window", axes: [0, 1, 2], stride: 1 + (n % 3), dilation: n % 4, pad: offset } as Factor,
+        sizes: [a, b, c],
+        scalar: 0,
+      },
+    ),
+  );
 
 describe("evaluateFactor()", () => {
   test("is the multilinear extension of the factor's cells", () => {
@@ -24,7 +30,9 @@ describe("evaluateFactor()", () => {
         anyFactor.chain((f) => fc.tuple(fc.constant(f), fc.tuple(...f.sizes.map((s) => anyPoint(bitsOf(s)))))),
         ([{ factor, sizes, scalar }, points]) => {
           const read = (column: number) => (column === 7 ? scalar : -1);
-          expect(evaluateFactor(factor, sizes, points, read)).toEqual(evaluateTensor(factorCells(factor, sizes, read), sizes, points.flat()));
+          expect(evaluateFactor(factor, sizes, points, read)).toEqual(
+            evaluateTensor(factorCells(factor, sizes, read), sizes, points.flat()),
+          );
         },
       ),
       { numRuns: 400 },

@@ -37,11 +37,22 @@ export function planKey(key: VerifyingKey): Plan {
   return planSystem(key.system, key.parameters);
 }
 
-/** The plan of a system under given parameters. */
+/** What the verifier holds in memory: weights of a matrix's columns, and the last codeword. */
+const MAX_WIDTH = 2 ** 16;
+const MAX_FINAL_CODE_BITS = 20;
+
+/** The plan of a system under given parameters. @throws ModelError, RangeError if they ask too much of a verifier */
 export function planSystem(system: System, parameters: Parameters): Plan {
   const lookups = planLookups(system);
   const constraints = planConstraints(system);
   const layouts = COMMITMENTS.map((kind) => layoutOf(system, kind, parameters.rowBits));
+  const widest = layouts.reduce((max, l) => Math.max(max, l.width), 0);
+  if (widest > MAX_WIDTH)
+    throw new RangeError(`Cannot use ${2 ** parameters.rowBits} rows: a commitment would have ${widest} columns, allowed are ${MAX_WIDTH}`);
+  if (parameters.finalBits + parameters.blowup > MAX_FINAL_CODE_BITS)
+    throw new RangeError(
+      `Cannot use finalBits ${parameters.finalBits} and blowup ${parameters.blowup}: their sum may be at most ${MAX_FINAL_CODE_BITS}`,
+    );
   const shape: Shape = { ...shapeOf(system, lookups, constraints), widths: layouts.map((l) => l.width) };
   return { lookups, constraints, layouts, soundness: soundness(shape, parameters) };
 }

@@ -6,14 +6,13 @@ import { InternalError, VerifyError } from "../errors.ts";
 import { fromInteger } from "../field/m31.ts";
 import type { QM31 } from "../field/qm31.ts";
 import { packBytes } from "../hash/bytes.ts";
-import type { Suite } from "../hash/suite.ts";
+import type { Digest, Suite } from "../hash/suite.ts";
 import { suiteByName } from "../hash/suites.ts";
 import { reduceLookups } from "../lookup/verify.ts";
 import { verifyOpening } from "../pcs/verify.ts";
 import { evaluateTensor } from "../poly/multilinear.ts";
 import { keyDigest, modelId, type VerifyingKey } from "../proof/key.ts";
 import { decodeProof, type Proof } from "../proof/proof.ts";
-import type { Digest } from "../hash/suite.ts";
 import { encodeInput } from "../statement/encoding.ts";
 import { reduceConstraints } from "../sumcheck/verify.ts";
 import type { ColumnId } from "../system/types.ts";
@@ -85,7 +84,13 @@ export function verify(key: VerifyingKey, bytes: Uint8Array, options: VerifyOpti
   ];
   verifyOpening(receiver, key.parameters, plan.layouts, [key.weightRoot, witnessRoot], claims);
   receiver.finish();
-  return { modelId: modelId(key), modelName: key.name, input: proof.input, output: { index: proof.output, label }, bits: plan.soundness.bits };
+  return {
+    modelId: modelId(key),
+    modelName: key.name,
+    input: proof.input,
+    output: { index: proof.output, label },
+    bits: plan.soundness.bits,
+  };
 }
 
 /** The public columns of a statement as canonical words, in column order. @throws VerifyError statement/input, statement/output */
@@ -100,7 +105,8 @@ export function statementColumns(key: VerifyingKey, statement: Pick<Proof, "inpu
   }
   const columns = new Map<ColumnId, Uint32Array>();
   key.system.columns.forEach((column, id) => {
-    if (column.kind === "public") columns.set(id, id === key.inputColumn ? Uint32Array.from(cells, fromInteger) : Uint32Array.of(statement.output));
+    if (column.kind === "public")
+      columns.set(id, id === key.inputColumn ? Uint32Array.from(cells, fromInteger) : Uint32Array.of(statement.output));
   });
   return columns;
 }
