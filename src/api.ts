@@ -85,7 +85,7 @@ export async function prove(
 }
 
 /** The raw bytes of an input, as the statement carries them. @throws TypeError, RangeError */
-export function rawInput(model: Model, input: Input): Uint8Array {
+export function rawInput(model: Pick<Model, "name" | "input">, input: Input): Uint8Array {
   if (input instanceof Uint8Array) return input;
   if (typeof input === "string") {
     if (model.input.kind !== "ngrams") throw new TypeError(`Model ${model.name} takes a tensor of shape [${inputShape(model.input)}], not a text`);

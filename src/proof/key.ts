@@ -102,7 +102,8 @@ export function encodeKey(value: VerifyingKey): Uint8Array {
 export function decodeKey(bytes: Uint8Array): VerifyingKey {
   const decoded = decodeAll(file, bytes);
   if (decoded.magic !== MAGIC) throw new SyntaxError("Cannot read a verifying key: the file does not begin with its mark");
-  if (decoded.key.version !== FORMAT_VERSION) throw new SyntaxError(`Cannot read a verifying key of version ${decoded.key.version}, only ${FORMAT_VERSION}`);
+  if (decoded.key.version !== FORMAT_VERSION)
+    throw new SyntaxError(`Cannot read a verifying key of version ${decoded.key.version}, only ${FORMAT_VERSION}`);
   return decoded.key;
 }
 
@@ -115,5 +116,10 @@ export function keyDigest(value: VerifyingKey): Digest {
 
 /** The model id: the key digest's words as 64 hexadecimal digits, most significant digit of each word first. */
 export function modelId(value: VerifyingKey): string {
-  return [...keyDigest(value)].map((word) => word.toString(16).padStart(8, "0")).join("");
+  return idOf(keyDigest(value));
+}
+
+/** A key digest as a model id. */
+export function idOf(digest: Digest): string {
+  return [...digest].map((word) => word.toString(16).padStart(8, "0")).join("");
 }

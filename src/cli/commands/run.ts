@@ -1,0 +1,36 @@
+/** `circlet run`: integer inference alone, the definition that a proof is about. */
+import { run } from "../../api.ts";
+import { outputLabel } from "../../statement/encoding.ts";
+import { readInput } from "../input.ts";
+import type { Io } from "../io.ts";
+import type { JsonOption } from "../options.ts";
+import { aligned, inputJson, inputText, outputText, print, printable } from "../output.ts";
+import { openModel } from "../source.ts";
+
+export interface RunOptions extends JsonOption {
+  readonly input: string;
+}
+
+/** How many of the largest logits people are shown. */
+const SHOWN = 5;
+
+export async function runCommand(source: string, options: RunOptions, io: Io): Promise<void> {
+  const model = await openModel(source);
+  const raw = await readInput(options.input, model, io);
+  const { index, label, logits } = run(model, raw);
+  const best = Array.from(logits, (logit, k) => ({ logit, k })).sort((a, b) => b.logit - a.logit || a.k - b.k);
+  print(io, options, { model: model.name, input: inputJson(model.input, raw), output: { index, label }, logits: [...logits] }, () =>
+    aligned([
+      ["model", printable(model.name)],
+      ["input", inputText(model.input, raw)],
+      ["output", outputText(model.input, { index, label })],
+      [
+        "logits",
+        best
+          .slice(0, SHOWN)
+          .map(({ logit, k }) => `${printable(outputLabel(model.output, k))} ${logit}`)
+          .join(", "),
+      ],
+    ]),
+  );
+}

@@ -1,0 +1,42 @@
+/** Verifying keys: read from a file, or recomputed from a model. */
+import { decodeKey, type VerifyingKey } from "../proof/key.ts";
+import { prepareKey } from "../verifier/verify.ts";
+import { blaming } from "./failure.ts";
+import { readBytes } from "./files.ts";
+import { breathe, type Io } from "./io.ts";
+import { type BackendFlags, type SecurityFlags, targetOf } from "./options.ts";
+
+const KEY_MARK = "ccvk";
+const PROOF_MARK = "ccpr";
+
+/** What a file's first four bytes say that it is. */
+export function fileKind(bytes: Uint8Array): "key" | "proof" | null {
+  const mark = String.fromCharCode(...bytes.subarray(0, 4));
+  return mark === KEY_MARK ? "key" : mark === PROOF_MARK ? "proof" : null;
+}
+
+/** A key file's key, checked. @throws UsageError (file, key) */
+export async function readKey(path: string): Promise<VerifyingKey> {
+  return parseKey(await readBytes(path, "verifying key"), path);
+}
+
+/** A key from a file's bytes, checked. @throws UsageError (key) */
+export async function parseKey(bytes: Uint8Array, path: string): Promise<VerifyingKey> {
+  return blaming("key", `${path} is not a verifying key that can be used`, () => {
+    const key = decodeKey(bytes);
+    prepareKey(key);
+    return key;
+  });
+}
+
+/** A key file's key, or that of a model, for which its weights are committed again. @throws UsageError */
+export async function keyOf(source: string, options: BackendFlags & SecurityFlags, io: Io): Promise<VerifyingKey> {
+  const { isModel, openModel, withBackend } = await import("./source.ts");
+  if (!(await isModel(source))) return readKey(source);
+  const { commit } = await import("../api.ts");
+  const model = await openModel(source);
+  await breathe(io.signal);
+  const { verifying } = await withBackend(options, (backend) => commit(model, { backend, ...targetOf(options) }));
+  await breathe(io.signal);
+  return verifying;
+}

@@ -1,0 +1,56 @@
+/** Options that several commands share. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Regime } from "../security/types.ts";
+import { BACKENDS, type BackendName } from "./source.ts";
+
+export interface JsonOption {
+  readonly json?: boolean;
+}
+
+export interface BackendFlags {
+  readonly backend: BackendName;
+  readonly threads?: number;
+}
+
+export interface SecurityFlags {
+  readonly bits?: number;
+  readonly regime?: Regime;
+}
+
+/** --backend and --threads. */
+export function addBackend(command: Command): Command {
+  return command
+    .addOption(new Option("--backend <name>", "where it is computed").choices(BACKENDS).default("auto"))
+    .option("--threads <n>", "threads of the cpu backend, 1 to 32 (default: the hardware's, at most 8)", integer(1, 32));
+}
+
+/** --bits and --regime. */
+export function addSecurity(command: Command): Command {
+  return command
+    .option("--bits <n>", "proven bits to reach, 1 to 120 (default: 100)", number(1, 120))
+    .addOption(new Option("--regime <name>", "which proximity bound to count on").choices(["unique-decoding", "johnson"]));
+}
+
+/** What `commit` takes of the flags. */
+export function targetOf({ bits, regime }: SecurityFlags): SecurityFlags {
+  return { ...(bits !== undefined && { bits }), ...(regime !== undefined && { regime }) };
+}
+
+/** Parses an integer in a range. */
+export function integer(low: number, high: number): (text: string) => number {
+  const parse = number(low, high, "an integer");
+  return (text) => {
+    const value = parse(text);
+    if (!Number.isInteger(value)) throw new InvalidArgumentError(`Want an integer from ${low} to ${high}.`);
+    return value;
+  };
+}
+
+/** Parses a number in a range. */
+export function number(low: number, high: number, what = "a number"): (text: string) => number {
+  return (text) => {
+    const value = /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= low && value <= high)) throw new InvalidArgumentError(`Want ${what} from ${low} to ${high}.`);
+    return value;
+  };
+}

@@ -1,0 +1,130 @@
+/** The commands, their options and help texts. Each command's module is loaded when it is called. */
+import { Command, CommanderError } from "commander";
+import manifest from "../../package.json" with { type: "json" };
+import { EXIT, failureOf } from "./failure.ts";
+import type { Io } from "./io.ts";
+import { addBackend, addSecurity, number } from "./options.ts";
+import { printable } from "./output.ts";
+
+const MODEL = "bundled model (see circlet models), folder with model.onnx and model.json, or .onnx file beside its model.json";
+const INPUT = "text for a text model, else a .json or .npy file or mnist:<n>; - reads standard input";
+
+/**
+ * Runs the command line.
+ * @param argv the words after the program's name
+ * @returns the exit code: 0 done or accepted, 1 proof rejected, 2 wrong usage or input, 130 cancelled
+ */
+export async function cli(argv: readonly string[], io: Io): Promise<number> {
+  const end = argv.indexOf("--");
+  const json = argv.slice(0, end < 0 ? argv.length : end).includes("--json");
+  let code: number = EXIT.done;
+  try {
+    await program(io, (result) => {
+      code = result;
+    }).parseAsync([...argv], { from: "user" });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
+    if (error instanceof CommanderError && error.code === "commander.help") return EXIT.wrong;
+    const failure = failureOf(io.signal.aborted ? io.signal.reason : error);
+    if (json) io.stdout.write(`${JSON.stringify({ error: { code: failure.code, message: failure.message } }, null, 2)}\n`);
+    io.stderr.write(`circlet: ${printable(failure.message, 1000)}\n`);
+    if (process.env.CIRCLET_DEBUG && error instanceof Error) io.stderr.write(`${error.stack}\n`);
+    return failure.exit;
+  }
+}
+
+function program(io: Io, exit: (code: number) => void): Command {
+  const root = new Command("circlet")
+    .description("Proves that a neural network produced an output, and verifies such proofs.")
+    .version(manifest.version)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text), outputError: () => undefined })
+    .addHelpText(
+      "after",
+      `
+Examples:
+  circlet prove "un texte en français"             proves the language of a text
+  circlet verify lande.proof --key lande.vk        verifies it, anywhere
+  circlet prove mnist-small --input mnist:7        proves what digit test image 7 shows
+
+Results go to standard output, progress and messages to standard error.
+Exit codes: 0 done or accepted, 1 proof rejected, 2 wrong usage or input, 130 cancelled.`,
+    );
+  const add = (usage: string, description: string, examples: readonly string[]): Command =>
+    root
+      .command(usage)
+      .description(description)
+      .option("--json", "print one JSON object")
+      .addHelpText("after", `\nExamples:\n${examples.map((line) => `  circlet ${line}`).join("\n")}`);
+
+  add("models", "Lists the bundled models.", ["models", "models --json"]).action(async (options) =>
+    (await import("./commands/models.ts")).modelsCommand(options, io),
+  );
+
+  addSecurity(
+    addBackend(
+      add("commit", "Commits to a model's weights: writes its verifying key, prints its model id.", [
+        "commit lande",
+        "commit ./mynet -o mynet.vk --bits 110",
+      ]),
+    ),
+  )
+    .argument("<model>", MODEL)
+    .option("-o, --output <file>", "the verifying key's file (default: <name>.vk)")
+    .action(async (model, options) => (await import("./commands/commit.ts")).commitCommand(model, options, io));
+
+  add("run", "Runs a model in exact integers, without a proof.", [
+    'run lande --input "Quanto costa il biglietto?"',
+    "run mnist-small --input digit.npy",
+    "run mnist-small --input mnist:7 --json",
+  ])
+    .argument("<model>", MODEL)
+    .requiredOption("--input <input>", INPUT)
+    .action(async (model, options) => (await import("./commands/run.ts")).runCommand(model, options, io));
+
+  addSecurity(
+    addBackend(
+      add("prove", "Runs a model, proves its output, verifies the proof; writes proof and verifying key.", [
+        'prove "un texte en français"',
+        'prove lande --input "Quanto costa il biglietto?" -o ticket.proof',
+        "prove mnist-small --input mnist:7",
+        "prove lande --input - < letter.txt",
+      ]),
+    ),
+  )
+    .argument("[model-or-text]", `${MODEL}; anything else is a text for lande, or for --model`)
+    .option("--model <model>", "the model, if the argument is a text")
+    .option("--input <input>", INPUT)
+    .option("-o, --output <file>", "the proof's file (default: <name>.proof)")
+    .option("--key <file>", "the verifying key's file (default: beside the proof, ending in .vk)")
+    .action(async (argument, options) => (await import("./commands/prove.ts")).proveCommand(argument, options, io));
+
+  addSecurity(
+    addBackend(
+      add("verify", "Verifies a proof. Exit code 0: accepted, 1: rejected, 2: could not be examined.", [
+        "verify lande.proof --key lande.vk",
+        "verify lande.proof --key lande                    recomputes the key from the model",
+        'verify lande.proof --key lande.vk --input "..."   also compares the input',
+      ]),
+    ),
+  )
+    .argument("<proof>", "the proof's file")
+    .requiredOption(
+      "--key <key>",
+      "verifying key's file, or a model, whose key is then recomputed (with --bits and --regime as it was made)",
+    )
+    .option("--input <input>", "rejects the proof if it is for another input")
+    .option("--min-bits <n>", "rejects the proof if it has fewer proven bits (default: 100)", number(0, 124))
+    .action(async (proof, options) => exit(await (await import("./commands/verify.ts")).verifyCommand(proof, options, io)));
+
+  add("inspect", "Shows what a proof or a verifying key consists of: sizes, parameters, proven bits by error source.", [
+    "inspect lande.vk",
+    "inspect lande.proof --key lande.vk",
+  ])
+    .argument("<file>", "proof or verifying key")
+    .option("--key <file>", "the proof's verifying key (default: the file beside it that ends in .vk)")
+    .action(async (file, options) => (await import("./commands/inspect.ts")).inspectCommand(file, options, io));
+
+  return root;
+}

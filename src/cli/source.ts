@@ -1,0 +1,62 @@
+/** Models, keys and backends as the command line names them. */
+import type { Backend } from "../backend/backend.ts";
+import { BUNDLED_MODELS, type BuildOptions, type LoadOptions, loadModel, type Model } from "../model/load.ts";
+import { blaming, UsageError } from "./failure.ts";
+import { kindOf, readBytes } from "./files.ts";
+
+export const BACKENDS = ["auto", "cpu", "reference"] as const;
+export type BackendName = (typeof BACKENDS)[number];
+
+export interface BackendOptions {
+  readonly backend: BackendName;
+  readonly threads?: number;
+}
+
+/** A URL; a single letter would be a drive. */
+const ADDRESS = /^[a-z][a-z+.-]+:\/\/\S+$/i;
+
+/** Whether an argument names a model: a bundled name, a folder, an .onnx file, an address. */
+export async function isModel(source: string): Promise<boolean> {
+  if ((BUNDLED_MODELS as readonly string[]).includes(source)) return true;
+  return /\.onnx$/i.test(source) || ADDRESS.test(source) || (await kindOf(source)) === "folder";
+}
+
+/** Loads and compiles a model. @throws UsageError (model, file) if there is none or it cannot be proven */
+export async function openModel(source: string, options: LoadOptions & BuildOptions = {}): Promise<Model> {
+  const bundled = (BUNDLED_MODELS as readonly string[]).includes(source);
+  if (!bundled && !ADDRESS.test(source)) {
+    const kind = await kindOf(source);
+    if (kind === null)
+      throw new UsageError("model", `Unknown model ${source}: neither bundled (${BUNDLED_MODELS.join(", ")}) nor a file or folder`);
+    if (kind !== "folder" && !/\.onnx$/i.test(source))
+      throw new UsageError("model", `${source} is no model: want a folder or an .onnx file`);
+  }
+  return blaming("model", bundled ? "" : `Cannot load ${source}`, () => loadModel(source, { read: readLocation, ...options }));
+}
+
+/** Reads a path, a file URL or an address. */
+export async function readLocation(location: string): Promise<Uint8Array> {
+  if (!ADDRESS.test(location)) return readBytes(location, "file");
+  if (location.startsWith("file:")) return readBytes((await import("node:url")).fileURLToPath(location), "file");
+  const response = await fetch(location).catch((error: Error) => {
+    throw new UsageError("file", `Cannot fetch ${location}: ${error.message}`);
+  });
+  if (!response.ok) throw new UsageError("file", `Cannot fetch ${location}: ${response.status} ${response.statusText}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** Opens a backend, gives it to `work` and closes it, whatever happens. */
+export async function withBackend<T>(options: BackendOptions, work: (backend: Backend) => Promise<T>): Promise<T> {
+  const backend = await openBackend(options);
+  try {
+    return await work(backend);
+  } finally {
+    await backend.close();
+  }
+}
+
+async function openBackend({ backend, threads }: BackendOptions): Promise<Backend> {
+  if (backend === "reference") return (await import("../backend/reference/index.ts")).referenceBackend();
+  const { cpuBackend } = await import("../backend/cpu/index.ts");
+  return cpuBackend(threads === undefined ? {} : { threads });
+}
