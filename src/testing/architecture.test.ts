@@ -31,6 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   prove: [...BASE, ...ARGUMENTS, "prover", ...DEVICE],
   proof: [...BASE, ...ARGUMENTS, "statement"],
   verifier: CLOSURE,
+  "proof/sizes": [...CLOSURE, "verifier"],
   backend: [...DATA, "field", "hash", "line", "poly", "merkle", ...DEVICE],
   prover: [...CLOSURE, "verifier", "prove", ...DEVICE],
   ops: [...DATA, "tensor", "system"],
