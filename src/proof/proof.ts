@@ -54,9 +54,11 @@ export function decodeProof(bytes: Uint8Array): Proof {
   if (!suite.isDigest(key)) throw new VerifyError("decode/noncanonical", "key digest");
   const inputBytes = word(12);
   const padded = Math.ceil(inputBytes / 4) * 4;
-  if (inputBytes > Math.max(MAX_INPUT_BYTES, MAX_TEXT_BYTES) || 4 * HEADER_WORDS + padded > bytes.length) throw new VerifyError("decode/size", "input");
+  if (inputBytes > Math.max(MAX_INPUT_BYTES, MAX_TEXT_BYTES) || 4 * HEADER_WORDS + padded > bytes.length)
+    throw new VerifyError("decode/size", "input");
   const start = 4 * HEADER_WORDS;
-  if (bytes.subarray(start + inputBytes, start + padded).some((b) => b !== 0)) throw new VerifyError("decode/noncanonical", "input padding");
+  if (bytes.subarray(start + inputBytes, start + padded).some((b) => b !== 0))
+    throw new VerifyError("decode/noncanonical", "input padding");
   const first = HEADER_WORDS + padded / 4;
   const words = Uint32Array.from({ length: bytes.length / 4 - first }, (_, i) => word(first + i));
   return { suite: suite.number, key, input: bytes.slice(start, start + inputBytes), output: word(11), words };

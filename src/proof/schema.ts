@@ -16,7 +16,8 @@ export class Writer {
   #length = 0;
 
   u32(value: number): void {
-    if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) throw new RangeError(`Cannot encode ${value} as an unsigned 32-bit integer`);
+    if (!Number.isInteger(value) || value < 0 || value > 0xffffffff)
+      throw new RangeError(`Cannot encode ${value} as an unsigned 32-bit integer`);
     new DataView(this.#reserve(4).buffer).setUint32(this.#length - 4, value, true);
   }
 

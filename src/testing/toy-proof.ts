@@ -29,10 +29,10 @@ export interface ToyCase {
 /** Small parameters that reach every part of the protocol: two committed layers, a final message that folds on, proof of work everywhere. */
 export const WIDE_PARAMETERS: Parameters = {
   regime: "unique-decoding",
-  rowBits: 5,
+  rowBits: 4,
   blowup: 2,
   folds: [2, 1],
-  finalBits: 2,
+  finalBits: 1,
   queries: 6,
   grinding: { lookup: 5, fold: 4, query: 6 },
 };

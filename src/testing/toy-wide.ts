@@ -59,7 +59,7 @@ export function wideToy(): Toy {
   const { input: q, output: y } = b.mapped("q", "y", [LAYERS, CELLS], b.functionTable("next", 0, list(0, quotients + 1, table3)));
   const r = b.witness("r", [LAYERS, CELLS], [0, 2 ** SHIFT - 1]);
   const last = b.witness("last", [CELLS], [0, STATE - 1]);
-  const scaled = b.witness("scaled", [LAYERS, CELLS], [0, 45]);
+  const scaled = b.witness("scaled", [LAYERS, CELLS], [0, 79]);
   const margin = b.witness("margin", [CELLS], [0, STATE - 1]);
 
   b.constraint(
