@@ -2,6 +2,7 @@
 import { InternalError, ModelError } from "../errors.ts";
 import { type IntegerNode, operatorOf } from "../ops/index.ts";
 import type { Trace } from "../ops/operator.ts";
+import { roundedExponent } from "../ops/requantize.ts";
 import { type IntTensor, type Shape, sameShape } from "../tensor/tensor.ts";
 
 export interface IntegerProgram {
@@ -53,4 +54,16 @@ export function inputsOf<T>(node: { readonly name: string; readonly inputs: read
     if (value === undefined) throw new ModelError(`Node ${node.name} reads ${input}, which no node before it makes`);
     return value;
   });
+}
+
+/** The scale exponent of every value but the class: v stands for v 2^-exponent. */
+export function exponentsOf(program: IntegerProgram): Map<string, number> {
+  const exponents = new Map([[program.input.name, program.input.exponent]]);
+  for (const node of program.nodes) {
+    const [x = 0] = inputsOf(node, exponents);
+    if (node.kind === "argmax") continue;
+    const accumulator = node.kind === "matmul" || node.kind === "conv" ? x + node.weightExponent : node.kind === "add" ? x + node.scales[0] : x;
+    exponents.set(node.output, "rounding" in node ? roundedExponent(node.rounding, accumulator) : accumulator);
+  }
+  return exponents;
 }
