@@ -41,7 +41,9 @@ export interface AccuracyReport {
 /** Runs both networks on every sample. @throws ModelError for an input that the model does not accept */
 export function measureAccuracy(model: Model, samples: Iterable<Sample>, id: string | null = null): AccuracyReport {
   const exponents = exponentsOf(model.program);
-  const names = model.program.nodes.filter((n) => n.kind !== "argmax" && n.kind !== "reshape" && n.kind !== "transpose").map((n) => n.output);
+  const names = model.program.nodes
+    .filter((n) => n.kind !== "argmax" && n.kind !== "reshape" && n.kind !== "transpose")
+    .map((n) => n.output);
   const sums = names.map((name) => ({ name, largest: 0, total: 0, cells: 0, magnitude: 0 }));
   let [count, agreeing, labelled, floatRight, integerRight] = [0, 0, 0, 0, 0];
   for (const { input, label } of samples) {
@@ -81,9 +83,14 @@ export function formatAccuracy(report: AccuracyReport): string {
     `${report.model}${report.id === null ? "" : `, model id ${report.id}`}`,
     `arg max agrees with the float network: ${share(report.agreeing, report.samples)}`,
     ...(report.labelled > 0
-      ? [`right classes, float: ${share(report.floatRight, report.labelled)}`, `right classes, integers: ${share(report.integerRight, report.labelled)}`]
+      ? [
+          `right classes, float: ${share(report.floatRight, report.labelled)}`,
+          `right classes, integers: ${share(report.integerRight, report.labelled)}`,
+        ]
       : []),
-    ...report.layers.map((l) => `layer ${l.name}: largest error ${number(l.largest)}, mean ${number(l.mean)}, values up to ${number(l.magnitude)}`),
+    ...report.layers.map(
+      (l) => `layer ${l.name}: largest error ${number(l.largest)}, mean ${number(l.mean)}, values up to ${number(l.magnitude)}`,
+    ),
     `saturations: ${report.saturations}`,
   ].join("\n");
 }

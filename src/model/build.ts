@@ -20,7 +20,11 @@ export interface Model {
 }
 
 /** Imports, quantizes and compiles. `bits` replaces what the description says of them. @throws SyntaxError if the bytes are no ONNX model @throws ModelError if it cannot be proven */
-export function buildModel(onnx: Uint8Array, description: ModelDescription, bits: QuantizationBits = description.quantization ?? {}): Model {
+export function buildModel(
+  onnx: Uint8Array,
+  description: ModelDescription,
+  bits: QuantizationBits = description.quantization ?? {},
+): Model {
   const imported = importOnnx(onnx);
   const divisor = description.input.kind === "tensor" ? (description.input.divisor ?? 1) : 1;
   const graph = { ...(divisor === 1 ? imported : divideInput(imported, divisor)), name: description.name };
@@ -28,7 +32,8 @@ export function buildModel(onnx: Uint8Array, description: ModelDescription, bits
     description.input.kind === "ngrams"
       ? description.input
       : { kind: "tensor", shape: graph.input.shape, exponent: description.input.exponent, range: description.input.range };
-  if (!sameShape(inputShape(input), graph.input.shape)) throw new ModelError(`The description has ${sizeOf(inputShape(input))} input cells, the network has shape [${graph.input.shape}]`);
+  if (!sameShape(inputShape(input), graph.input.shape))
+    throw new ModelError(`The description has ${sizeOf(inputShape(input))} input cells, the network has shape [${graph.input.shape}]`);
   const groups = input.kind === "ngrams" ? { groups: input.groups.map((group) => group.length) } : {};
   const program = quantize(graph, { ...bits, input: { exponent: input.exponent, range: inputRange(input), ...groups } });
   const classes = sizeOf(graphShapes(graph).get(graph.output) ?? []);
@@ -41,8 +46,15 @@ export function buildModel(onnx: Uint8Array, description: ModelDescription, bits
 export function divideInput(graph: FloatGraph, divisor: number): FloatGraph {
   const nodes = graph.nodes.map((node) => {
     if (!node.inputs.includes(graph.input.name)) return node;
-    if (node.kind !== "matmul" && node.kind !== "conv") throw new ModelError(`Node ${node.name} reads the input, whose divisor only a MatMul or a Conv can take over`);
-    return { ...node, weight: floatTensor(node.weight.shape, Float64Array.from(node.weight.data, (w) => w / divisor)) };
+    if (node.kind !== "matmul" && node.kind !== "conv")
+      throw new ModelError(`Node ${node.name} reads the input, whose divisor only a MatMul or a Conv can take over`);
+    return {
+      ...node,
+      weight: floatTensor(
+        node.weight.shape,
+        Float64Array.from(node.weight.data, (w) => w / divisor),
+      ),
+    };
   });
   return { ...graph, nodes };
 }

@@ -8,10 +8,10 @@ import { intTensor } from "../tensor/tensor.ts";
 import { firstViolation } from "../testing/check-system.ts";
 import { formatAccuracy, measureAccuracy, type Sample } from "./accuracy.ts";
 import { convertLande, type LandeModules } from "./lande.ts";
+import sentences from "./lande-sentences.json" with { type: "json" };
 import { loadModel } from "./load.ts";
 import { readProgram, writeProgram } from "./manifest.ts";
 import { loadMnist } from "./mnist/data.ts";
-import sentences from "./lande-sentences.json" with { type: "json" };
 
 const root = new URL("../../", import.meta.url);
 const landeModule = async (file: string) => (await import(new URL(`node_modules/lande/standalone/${file}.js`, root).href)).default;
@@ -49,9 +49,17 @@ describe("programs", () => {
 
 describe("lande", () => {
   it("is what the extraction script makes of the package", async () => {
-    const modules = { options: await landeModule("t50-options"), ngrams: await landeModule("t50-ngrams"), languages: await landeModule("t50-langs") };
+    const modules = {
+      options: await landeModule("t50-options"),
+      ngrams: await landeModule("t50-ngrams"),
+      languages: await landeModule("t50-langs"),
+    };
     const { onnx, description } = convertLande(modules as LandeModules);
-    expect(createHash("sha256").update(onnx).digest("hex")).toBe(createHash("sha256").update(readFileSync(new URL("models/lande/model.onnx", root))).digest("hex"));
+    expect(createHash("sha256").update(onnx).digest("hex")).toBe(
+      createHash("sha256")
+        .update(readFileSync(new URL("models/lande/model.onnx", root)))
+        .digest("hex"),
+    );
     expect(JSON.parse(readFileSync(new URL("models/lande/model.json", root), "utf8"))).toEqual(description);
   });
 
@@ -111,7 +119,7 @@ describe("mnist-small", () => {
 });
 
 describe("a model from outside", () => {
-  const folder = process.env["CIRCLET_MODELS"] ?? new URL("../shared/models", root).pathname;
+  const folder = process.env.CIRCLET_MODELS ?? new URL("../shared/models", root).pathname;
   const file = `${folder}/mnist-cnn/opt-mnist.onnx`;
   const missing = !existsSync(file);
   if (missing) console.info(`Not run, no file ${file}: the ONNX model zoo's MNIST network`);
@@ -119,7 +127,10 @@ describe("a model from outside", () => {
   it.skipIf(missing)("the ONNX model zoo's MNIST network agrees with its float version", async () => {
     const model = await loadModel(file, { description: { name: "opt-mnist", input: { kind: "tensor", exponent: 0, range: [0, 255] } } });
     const { images, labels } = loadMnist("test");
-    const samples = Array.from({ length: 100 }, (_, i) => ({ input: intTensor([1, 28, 28], Int32Array.from(images.subarray(784 * i, 784 * (i + 1)))), label: labels[i] ?? -1 }));
+    const samples = Array.from({ length: 100 }, (_, i) => ({
+      input: intTensor([1, 28, 28], Int32Array.from(images.subarray(784 * i, 784 * (i + 1)))),
+      label: labels[i] ?? -1,
+    }));
     const report = measureAccuracy(model, samples);
     expect(report.agreeing).toBeGreaterThanOrEqual(99);
     expect(report.floatRight).toBeGreaterThanOrEqual(97);

@@ -28,7 +28,18 @@ export function compileProgram(program: IntegerProgram): CompiledProgram {
   const { name, shape, range, exponent } = program.input;
   const input = builder.publicColumn("input", shape, range);
   const axes = shape.map((size, d) => builder.axis(`${name} ${d}`, size));
-  const values = new Map<string, Value>([[name, valueOn(input, axes, shape.map(() => 1), range, exponent)]]);
+  const values = new Map<string, Value>([
+    [
+      name,
+      valueOn(
+        input,
+        axes,
+        shape.map(() => 1),
+        range,
+        exponent,
+      ),
+    ],
+  ]);
   const columnsOf: Readonly<Record<string, ColumnId>>[] = [];
   let output = input;
   for (const node of program.nodes) {

@@ -40,19 +40,26 @@ export function parseDescription(text: string): ModelDescription {
   if (!isInteger(exponent)) throw new ModelError("model.json: input.exponent is not an integer");
   for (const [key, bits] of Object.entries(quantization ?? {})) {
     const [low, high] = Object.hasOwn(BITS, key) ? BITS[key as keyof typeof BITS] : [0, -1];
-    if (!(isInteger(bits) && bits >= low && bits <= high)) throw new ModelError(`model.json: quantization.${key} is ${bits}, circlet knows ${JSON.stringify(BITS)}`);
+    if (!(isInteger(bits) && bits >= low && bits <= high))
+      throw new ModelError(`model.json: quantization.${key} is ${bits}, circlet knows ${JSON.stringify(BITS)}`);
   }
-  const common = { name, ...(labels !== undefined && { labels }), ...(quantization !== undefined && { quantization: quantization as QuantizationBits }) };
+  const common = {
+    name,
+    ...(labels !== undefined && { labels }),
+    ...(quantization !== undefined && { quantization: quantization as QuantizationBits }),
+  };
   if (kind === "ngrams") {
     const fits = (g: unknown) => isTexts(g) && g.length > 0 && g[0] !== "" && g.every((n) => n.length === g[0]?.length);
-    if (!Array.isArray(groups) || !groups.every(fits)) throw new ModelError("model.json: input.groups is not a list of lists of n-grams of one length");
+    if (!Array.isArray(groups) || !groups.every(fits))
+      throw new ModelError("model.json: input.groups is not a list of lists of n-grams of one length");
     if (exponent < 0 || exponent > 24) throw new ModelError(`model.json: input.exponent is ${exponent}, allowed for n-grams is 0 to 24`);
     return { ...common, input: { kind, groups, exponent } };
   }
   if (kind !== "tensor") throw new ModelError(`model.json: input.kind is ${JSON.stringify(kind)}, known are "tensor" and "ngrams"`);
   if (!Array.isArray(range) || range.length !== 2 || !range.every((v) => isInteger(v) && Math.abs(v) < 2 ** 30) || range[0] > range[1])
     throw new ModelError("model.json: input.range is not [smallest, largest], integers below 2^30");
-  if (divisor !== undefined && !(isInteger(divisor) && divisor > 0)) throw new ModelError("model.json: input.divisor is not a positive integer");
+  if (divisor !== undefined && !(isInteger(divisor) && divisor > 0))
+    throw new ModelError("model.json: input.divisor is not a positive integer");
   return { ...common, input: { kind, exponent, range: [range[0], range[1]], ...(divisor !== undefined && { divisor }) } };
 }
 

@@ -26,7 +26,10 @@ export function argMax(values: ArrayLike<number>): number {
 
 function runNode(node: FloatNode, inputs: readonly Doubles[]): Doubles {
   const x = inputs[0]!;
-  const shape = nodeShape(node, inputs.map((i) => i.shape));
+  const shape = nodeShape(
+    node,
+    inputs.map((i) => i.shape),
+  );
   const data = new Float64Array(sizeOf(shape));
   switch (node.kind) {
     case "matmul":
@@ -39,7 +42,13 @@ function runNode(node: FloatNode, inputs: readonly Doubles[]): Doubles {
       return { shape, data: mapped(node.map, data) };
     case "add": {
       const other = node.constant ? spread(node.constant, shape) : inputs[1]!.data;
-      return { shape, data: mapped(node.map, data.map((_, i) => x.data[i]! + other[i]!)) };
+      return {
+        shape,
+        data: mapped(
+          node.map,
+          data.map((_, i) => x.data[i]! + other[i]!),
+        ),
+      };
     }
     case "map":
       return { shape, data: mapped(node.map, x.data) };
@@ -82,7 +91,7 @@ function mapped(map: MapName, data: Float64Array): Float64Array {
 /** The maps in doubles. */
 const FLOAT_MAPS: Readonly<Record<MapName, (x: number) => number>> = {
   none: (x) => x,
-  relu: (x) => (x > 0 ? x : 0),
+  relu: (x) => Math.max(x, 0),
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
   tanh: Math.tanh,
   silu: (x) => x / (1 + Math.exp(-x)),

@@ -23,7 +23,13 @@ export type FloatNode =
   /** weight [outputs, inputs], bias [outputs]. */
   | (Base & { readonly kind: "matmul"; readonly weight: FloatTensor; readonly bias: FloatTensor | null; readonly map: MapName })
   /** weight [outputs, channels, rows, columns], bias [outputs]. */
-  | (Base & { readonly kind: "conv"; readonly window: Window; readonly weight: FloatTensor; readonly bias: FloatTensor | null; readonly map: MapName })
+  | (Base & {
+      readonly kind: "conv";
+      readonly window: Window;
+      readonly weight: FloatTensor;
+      readonly bias: FloatTensor | null;
+      readonly map: MapName;
+    })
   /** Two inputs, or one and a constant of as many dimensions, each of its size or 1. */
   | (Base & { readonly kind: "add"; readonly constant: FloatTensor | null; readonly map: MapName })
   | (Base & { readonly kind: "map"; readonly map: MapName })

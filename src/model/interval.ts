@@ -31,11 +31,14 @@ export function sumBox(weight: IntTensor, bias: IntTensor | null, window: Window
   const size = sizeOf(shape);
   const outputs = weight.shape[0] ?? 1;
   const start = new Float64Array(size).map((_, i) => bias?.data[window ? Math.floor((i * outputs) / size) : i % outputs] ?? 0);
-  const positive = weight.data.map((w) => (w > 0 ? w : 0));
-  const negative = weight.data.map((w) => (w < 0 ? w : 0));
+  const positive = weight.data.map((w) => Math.max(w, 0));
+  const negative = weight.data.map((w) => Math.min(w, 0));
   const total = (forPositive: Float64Array, forNegative: Float64Array): Float64Array => {
     const out = start.slice();
-    for (const [w, v] of [[positive, forPositive], [negative, forNegative]] as const) {
+    for (const [w, v] of [
+      [positive, forPositive],
+      [negative, forNegative],
+    ] as const) {
       if (window) addConv(out, shape, window, w, v, x.shape);
       else addMatmul(out, w, weight.shape, v);
     }

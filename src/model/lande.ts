@@ -8,7 +8,14 @@ import { floatTensor, floatValue, node, writeModel } from "./onnx/write.ts";
 
 /** What lande's modules export. */
 export interface LandeModules {
-  readonly options: { readonly layers: readonly { readonly type: string; readonly filters?: number; readonly _biases?: string; readonly _filters?: readonly string[] }[] };
+  readonly options: {
+    readonly layers: readonly {
+      readonly type: string;
+      readonly filters?: number;
+      readonly _biases?: string;
+      readonly _filters?: readonly string[];
+    }[];
+  };
   /** Lists by length, 1 to 4, each sorted as the network's inputs are. */
   readonly ngrams: Readonly<Record<"unigrams" | "bigrams" | "trigrams" | "quadgrams", readonly string[]>>;
   /** ISO 639-3 codes. */
@@ -19,12 +26,19 @@ export interface LandeModules {
 const FEATURE_EXPONENT = 12;
 
 /** The ONNX file's bytes and the description that goes beside it. @throws ModelError if lande's layers are not the expected ones */
-export function convertLande({ options, ngrams, languages }: LandeModules): { readonly onnx: Uint8Array; readonly description: ModelDescription } {
+export function convertLande({ options, ngrams, languages }: LandeModules): {
+  readonly onnx: Uint8Array;
+  readonly description: ModelDescription;
+} {
   const kinds = options.layers.map((layer) => layer.type).join(" ");
-  if (kinds !== "input dense relu dense softmax") throw new ModelError(`lande has the layers ${kinds}, expected are input dense relu dense softmax`);
+  if (kinds !== "input dense relu dense softmax")
+    throw new ModelError(`lande has the layers ${kinds}, expected are input dense relu dense softmax`);
   const groups = [ngrams.unigrams, ngrams.bigrams, ngrams.trigrams, ngrams.quadgrams];
   const inputs = groups.reduce((n, group) => n + group.length, 0);
-  const [, first, , second] = options.layers.map((layer) => ({ rows: (layer._filters ?? []).map(decodeRow), bias: layer._biases === undefined ? [] : decodeRow(layer._biases) }));
+  const [, first, , second] = options.layers.map((layer) => ({
+    rows: (layer._filters ?? []).map(decodeRow),
+    bias: layer._biases === undefined ? [] : decodeRow(layer._biases),
+  }));
   if (!first || !second) throw new ModelError("lande has no dense layers");
   const hidden = first.rows.length;
   const onnx = writeModel(
@@ -47,7 +61,15 @@ export function convertLande({ options, ngrams, languages }: LandeModules): { re
     13,
     "circlet",
   );
-  return { onnx, description: { name: "lande", input: { kind: "ngrams", groups, exponent: FEATURE_EXPONENT }, labels: languages, quantization: { tableBits: 12 } } };
+  return {
+    onnx,
+    description: {
+      name: "lande",
+      input: { kind: "ngrams", groups, exponent: FEATURE_EXPONENT },
+      labels: languages,
+      quantization: { tableBits: 12 },
+    },
+  };
 }
 
 /** One coded row, as float32 values. */

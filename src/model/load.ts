@@ -31,7 +31,11 @@ export type BuildOptions = Pick<LoadOptions, "bits">;
 export async function loadModel(source: string | Uint8Array | Blob, options: LoadOptions = {}): Promise<Model> {
   if (typeof source !== "string") {
     if (!options.description) throw new ModelError("An ONNX file alone does not say what its input means: give a description");
-    return buildModel(source instanceof Uint8Array ? source : new Uint8Array(await source.arrayBuffer()), options.description, options.bits);
+    return buildModel(
+      source instanceof Uint8Array ? source : new Uint8Array(await source.arrayBuffer()),
+      options.description,
+      options.bits,
+    );
   }
   const read = options.read ?? readLocation;
   const known = (BUNDLED_MODELS as readonly string[]).includes(source);

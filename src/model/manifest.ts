@@ -48,7 +48,8 @@ export function readProgram(manifest: string, weights: Uint8Array): IntegerProgr
   } catch (cause) {
     throw new ModelError(`The program's manifest is not JSON: ${(cause as Error).message}`);
   }
-  if (stored.format !== "circlet program" || stored.version !== MANIFEST_VERSION) throw new ModelError(`The manifest is not a circlet program of version ${MANIFEST_VERSION}`);
+  if (stored.format !== "circlet program" || stored.version !== MANIFEST_VERSION)
+    throw new ModelError(`The manifest is not a circlet program of version ${MANIFEST_VERSION}`);
   const view = new DataView(weights.buffer, weights.byteOffset, weights.byteLength);
   let cells = 0;
   const nodes = stored.nodes.map((node) => {
@@ -57,7 +58,8 @@ export function readProgram(manifest: string, weights: Uint8Array): IntegerProgr
       const tensor = loaded[key] as StoredTensor | null | undefined;
       if (!tensor) continue;
       const size = sizeOf(tensor.shape);
-      if (tensor.offset !== cells || 4 * (cells + size) > weights.length) throw new ModelError(`The weights end before ${key} of node ${node["name"]}`);
+      if (tensor.offset !== cells || 4 * (cells + size) > weights.length)
+        throw new ModelError(`The weights end before ${key} of node ${node.name}`);
       const from = cells;
       loaded[key] = { shape: tensor.shape, data: new Int32Array(size).map((_, i) => view.getInt32(4 * (from + i), true)) };
       cells += size;

@@ -32,7 +32,9 @@ export interface RunResult {
 export function runProgram(program: IntegerProgram, input: IntTensor): RunResult {
   const { name, shape, range } = program.input;
   if (!sameShape(input.shape, shape)) throw new ModelError(`The input has shape [${input.shape}], ${program.name} takes [${shape}]`);
-  for (const v of input.data) if (v < range[0] || v > range[1]) throw new ModelError(`The input has the value ${v}, ${program.name} takes ${range[0]} to ${range[1]}`);
+  for (const v of input.data)
+    if (v < range[0] || v > range[1])
+      throw new ModelError(`The input has the value ${v}, ${program.name} takes ${range[0]} to ${range[1]}`);
   const values = new Map([[name, input]]);
   const traces: Trace[] = [];
   for (const node of program.nodes) {
@@ -43,7 +45,8 @@ export function runProgram(program: IntegerProgram, input: IntTensor): RunResult
   const last = program.nodes.at(-1);
   const logits = values.get(last?.inputs[0] ?? "");
   const classIndex = values.get(last?.output ?? "")?.data[0];
-  if (last?.kind !== "argmax" || !logits || classIndex === undefined) throw new InternalError(`program ${program.name} does not end in an arg max`);
+  if (last?.kind !== "argmax" || !logits || classIndex === undefined)
+    throw new InternalError(`program ${program.name} does not end in an arg max`);
   return { classIndex, logits, values, traces };
 }
 
@@ -62,7 +65,8 @@ export function exponentsOf(program: IntegerProgram): Map<string, number> {
   for (const node of program.nodes) {
     const [x = 0] = inputsOf(node, exponents);
     if (node.kind === "argmax") continue;
-    const accumulator = node.kind === "matmul" || node.kind === "conv" ? x + node.weightExponent : node.kind === "add" ? x + node.scales[0] : x;
+    const accumulator =
+      node.kind === "matmul" || node.kind === "conv" ? x + node.weightExponent : node.kind === "add" ? x + node.scales[0] : x;
     exponents.set(node.output, "rounding" in node ? roundedExponent(node.rounding, accumulator) : accumulator);
   }
   return exponents;

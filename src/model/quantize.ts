@@ -13,7 +13,19 @@ import type { Rounding } from "../ops/requantize.ts";
 import { type FloatTensor, type IntTensor, intTensor } from "../tensor/tensor.ts";
 import { spread } from "./float.ts";
 import { type FloatGraph, type FloatNode, fuseMaps, graphShapes, type MapName } from "./graph.ts";
-import { type Box, forcedSum, frequencyBox, hull, type Interval, mapBox, poolBox, roundBox, sumBox, transposeBox, uniformBox } from "./interval.ts";
+import {
+  type Box,
+  forcedSum,
+  frequencyBox,
+  hull,
+  type Interval,
+  mapBox,
+  poolBox,
+  roundBox,
+  sumBox,
+  transposeBox,
+  uniformBox,
+} from "./interval.ts";
 import { type IntegerProgram, inputsOf } from "./program.ts";
 
 /** How many bits values get, sign included. */
@@ -55,7 +67,13 @@ export function quantize(graph: FloatGraph, options: QuantizeOptions): IntegerPr
   const known = new Map<string, Known>([[name, { exponent, forced: range, box: uniformBox(shape, range), ...(groups && { groups }) }]]);
   const nodes: IntegerNode[] = [];
   for (const node of fused.nodes) {
-    const step = quantizeNode(node, inputsOf(node, known), shapes.get(node.output) ?? [], bitsFor(node, fused.output, options), options.weightBits ?? 16);
+    const step = quantizeNode(
+      node,
+      inputsOf(node, known),
+      shapes.get(node.output) ?? [],
+      bitsFor(node, fused.output, options),
+      options.weightBits ?? 16,
+    );
     nodes.push(step.node);
     known.set(node.output, step.known);
   }
@@ -92,17 +110,32 @@ function quantizeNode(node: FloatNode, inputs: readonly Known[], shape: readonly
     case "maxpool":
     case "averagepool": {
       const forced = provableRange(node.kind === "maxpool" ? x.forced : [Math.min(0, x.forced[0]), x.forced[1]]);
-      return { node: { ...base, kind: node.kind, window: node.window }, known: { exponent: x.exponent, forced, box: poolBox(node.kind, node.window, x.box, shape) } };
+      return {
+        node: { ...base, kind: node.kind, window: node.window },
+        known: { exponent: x.exponent, forced, box: poolBox(node.kind, node.window, x.box, shape) },
+      };
     }
     case "reshape":
-      return { node: { ...base, kind: "reshape", shape: node.shape }, known: { exponent: x.exponent, forced: x.forced, box: { ...x.box, shape } } };
+      return {
+        node: { ...base, kind: "reshape", shape: node.shape },
+        known: { exponent: x.exponent, forced: x.forced, box: { ...x.box, shape } },
+      };
     case "transpose":
-      return { node: { ...base, kind: "transpose", permutation: node.permutation }, known: { exponent: x.exponent, forced: x.forced, box: transposeBox(x.box, node.permutation, shape) } };
+      return {
+        node: { ...base, kind: "transpose", permutation: node.permutation },
+        known: { exponent: x.exponent, forced: x.forced, box: transposeBox(x.box, node.permutation, shape) },
+      };
   }
 }
 
 /** MatMul and Conv: the largest weight exponent whose weights fit `weightBits` and whose constraint cannot wrap. */
-function quantizeSum(node: Extract<FloatNode, { kind: "matmul" | "conv" }>, x: Known, shape: readonly number[], bits: number, weightBits: number): Step {
+function quantizeSum(
+  node: Extract<FloatNode, { kind: "matmul" | "conv" }>,
+  x: Known,
+  shape: readonly number[],
+  bits: number,
+  weightBits: number,
+): Step {
   let largest = 0;
   for (const w of node.weight.data) largest = Math.max(largest, Math.abs(w));
   if (largest === 0) throw new ModelError(`Node ${node.name} has only zero weights`);
@@ -117,8 +150,11 @@ function quantizeSum(node: Extract<FloatNode, { kind: "matmul" | "conv" }>, x: K
     const bias = biases && node.bias && intTensor(node.bias.shape, Int32Array.from(biases));
     const forced = forcedSum(weight, bias, x.forced);
     if (!holds(forced, 0, 1)) continue;
-    const box = x.groups && !window && shape.length === 1 ? frequencyBox(weight, bias, x.groups, x.forced[1]) : sumBox(weight, bias, window, x.box, shape);
-    const [shift] = fit(hull(box), bits);
+    const box =
+      x.groups && !window && shape.length === 1
+        ? frequencyBox(weight, bias, x.groups, x.forced[1])
+        : sumBox(weight, bias, window, x.box, shape);
+    const [shift] = smallestShift(hull(box), bits);
     if (!holds(forced, shift, bits)) continue;
     const { rounding, known } = rounded(node, forced, box, exponent, bits, node.map);
     const common = { name: node.name, inputs: node.inputs, output: node.output, weight, bias, weightExponent, rounding };
@@ -135,7 +171,10 @@ function quantizeAdd(node: Extract<FloatNode, { kind: "add" }>, inputs: readonly
     if (!y) throw new ModelError(`Node ${node.name} adds one value`);
     const exponent = Math.max(x.exponent, y.exponent);
     const scales = [exponent - x.exponent, exponent - y.exponent] as const;
-    const forced: Interval = [x.forced[0] * 2 ** scales[0] + y.forced[0] * 2 ** scales[1], x.forced[1] * 2 ** scales[0] + y.forced[1] * 2 ** scales[1]];
+    const forced: Interval = [
+      x.forced[0] * 2 ** scales[0] + y.forced[0] * 2 ** scales[1],
+      x.forced[1] * 2 ** scales[0] + y.forced[1] * 2 ** scales[1],
+    ];
     const [a, b] = [times(x.box, scales[0]), times(y.box, scales[1])];
     const box = { shape, low: a.low.map((v, i) => v + b.low[i]!), high: a.high.map((v, i) => v + b.high[i]!) };
     const { rounding, known } = rounded(node, forced, box, exponent, bits, node.map);
@@ -160,24 +199,39 @@ function quantizeAdd(node: Extract<FloatNode, { kind: "add" }>, inputs: readonly
 }
 
 /** The rounding of accumulators with these bounds. @throws ModelError if its constraint could wrap around */
-function rounded(node: FloatNode, forced: Interval, box: Box, exponent: number, bits: number, map: MapName): { rounding: Rounding; known: Known } {
-  const [shift, fewest] = fit(hull(box), bits);
-  if (!holds(forced, shift, fewest)) throw new ModelError(`Node ${node.name} has sums in [${forced}], which do not fit the field: give its inputs fewer bits`);
+function rounded(
+  node: FloatNode,
+  forced: Interval,
+  box: Box,
+  exponent: number,
+  bits: number,
+  map: MapName,
+): { rounding: Rounding; known: Known } {
+  const [shift, fewest] = smallestShift(hull(box), bits);
+  if (!holds(forced, shift, fewest))
+    throw new ModelError(`Node ${node.name} has sums in [${forced}], which do not fit the field: give its inputs fewer bits`);
   const q = roundBox(box, shift);
   const half = 2 ** (fewest - 1);
   const scale = exponent - shift;
   if (map === "none") return { rounding: { shift, bits: fewest, map }, known: { exponent: scale, forced: [-half, half - 1], box: q } };
-  if (map === "relu") return { rounding: { shift, bits: fewest, map }, known: { exponent: scale, forced: [0, half - 1], box: mapBox(q, (v) => Math.max(0, v)) } };
+  if (map === "relu")
+    return {
+      rounding: { shift, bits: fewest, map },
+      known: { exponent: scale, forced: [0, half - 1], box: mapBox(q, (v) => Math.max(0, v)) },
+    };
   // Bounded functions get as many output bits as the table has; the others keep their input's scale.
   const outputExponent = map === "sigmoid" || map === "tanh" ? bits - 1 : scale;
   const table: FunctionTable = { function: map, inputExponent: scale, outputExponent };
   const values = functionValues(table, fewest);
   const range: Interval = [values.reduce((a, b) => Math.min(a, b), 0), values.reduce((a, b) => Math.max(a, b), 0)];
-  return { rounding: { shift, bits: fewest, map: table }, known: { exponent: outputExponent, forced: range, box: uniformBox(box.shape, range) } };
+  return {
+    rounding: { shift, bits: fewest, map: table },
+    known: { exponent: outputExponent, forced: range, box: uniformBox(box.shape, range) },
+  };
 }
 
 /** The smallest shift for which an interval fits into `bits`, and the fewest bits it needs then. */
-function fit([low, high]: Interval, bits: number): [number, number] {
+function _fit([low, high]: Interval, bits: number): [number, number] {
   const at = (v: number, shift: number) => (shift === 0 ? v : Math.floor((v + 2 ** (shift - 1)) / 2 ** shift));
   const fits = (shift: number, b: number) => at(low, shift) >= -(2 ** (b - 1)) && at(high, shift) < 2 ** (b - 1);
   let shift = 0;

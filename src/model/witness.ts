@@ -13,7 +13,11 @@ export function fillDerived({ system, weights, limbs }: BuiltSystem, columns: Ma
     if (!values) throw new InternalError(`column ${system.columns[id]?.name} has not been filled`);
     return values;
   };
-  for (const { column, of, low, shift, bits } of limbs) columns.set(column, cells(of).map((v) => ((v - low) >> shift) & (2 ** bits - 1)));
+  for (const { column, of, low, shift, bits } of limbs)
+    columns.set(
+      column,
+      cells(of).map((v) => ((v - low) >> shift) & (2 ** bits - 1)),
+    );
   const counts = system.tables.map((t) => new Int32Array(t.size));
   for (const lookup of system.lookups) {
     const table = system.tables[lookup.table]!;
@@ -23,7 +27,9 @@ export function fillDerived({ system, weights, limbs }: BuiltSystem, columns: Ma
     for (let i = 0; i < looked[0]!.length; i++) {
       const row = looked[0]![i]! - rows.start;
       if (!(row >= 0 && row < table.size) || looked.some((values, c) => c > 0 && values[i] !== rows.value(c, row)))
-        throw new InternalError(`look-up ${lookup.name} asks for row [${looked.map((values) => values[i])}] in cell ${i}, which is not in the table ${table.name}`);
+        throw new InternalError(
+          `look-up ${lookup.name} asks for row [${looked.map((values) => values[i])}] in cell ${i}, which is not in the table ${table.name}`,
+        );
       count[row]!++;
     }
   }

@@ -21,11 +21,20 @@ export const add: Operator<AddNode> = {
   shape: (node, inputs) => [...addShape(node, inputs, node.constant)],
 
   run(node, inputs) {
-    const shape = addShape(node, inputs.map((x) => x.shape), node.constant);
+    const shape = addShape(
+      node,
+      inputs.map((x) => x.shape),
+      node.constant,
+    );
     const x = inputs[0]!.data;
     const y = node.constant ? broadcast(node.constant, shape).data : inputs[1]!.data;
     const [i, j] = [2 ** node.scales[0], node.constant ? 1 : 2 ** node.scales[1]];
-    return roundTrace(node, node.rounding, shape, x.map((v, k) => v * i + y[k]! * j));
+    return roundTrace(
+      node,
+      node.rounding,
+      shape,
+      x.map((v, k) => v * i + y[k]! * j),
+    );
   },
 
   lower(builder, node, inputs) {
@@ -35,7 +44,11 @@ export const add: Operator<AddNode> = {
     const terms = [term(2 ** node.scales[0], [leafOf(x)])];
     if (node.constant) {
       const kept = x.dimensions.flatMap((_, d) => (node.constant?.shape[d] === 1 ? [] : axesOf(x, d)));
-      const column = builder.weight(`${node.name} constant`, kept.map((a) => builder.sizeOf(a)), node.constant.data);
+      const column = builder.weight(
+        `${node.name} constant`,
+        kept.map((a) => builder.sizeOf(a)),
+        node.constant.data,
+      );
       terms.push(term(1, [{ column, axes: kept }], onesOn(axes.filter((a) => !kept.includes(a)))));
     } else if (y) {
       terms.push(term(2 ** node.scales[1], [alignedLeaf(node, x, y, (a) => builder.sizeOf(a))]));

@@ -6,14 +6,17 @@
 import { ModelError } from "../errors.ts";
 import { onesOn, term } from "../system/builder.ts";
 import { intTensor } from "../tensor/tensor.ts";
-import { leafOf, logicalAxes, type NodeBase, only, type Operator, provableRange, valueOn } from "./operator.ts";
+import { leafOf, logicalAxes, type NodeBase, type Operator, only, provableRange, valueOn } from "./operator.ts";
 
 export interface ArgMaxNode extends NodeBase {
   readonly kind: "argmax";
 }
 
 export const argmax: Operator<ArgMaxNode> = {
-  shape: (node, inputs) => (lastOnly(node, only(node, inputs)), []),
+  shape(node, inputs) {
+    lastOnly(node, only(node, inputs));
+    return [];
+  },
 
   run(node, inputs) {
     const { shape, data } = only(node, inputs);
@@ -31,21 +34,27 @@ export const argmax: Operator<ArgMaxNode> = {
     // Axes of size 1, left by pooling, are summed: they add nothing.
     const wide = logicalAxes(x).filter((a) => builder.sizeOf(a) > 1);
     const [axis = logicalAxes(x)[0]] = wide;
-    if (wide.length > 1 || axis === undefined) throw new ModelError(`Node ${node.name} takes the arg max over ${wide.length} axes, it can over one`);
+    if (wide.length > 1 || axis === undefined)
+      throw new ModelError(`Node ${node.name} takes the arg max over ${wide.length} axes, it can over one`);
     const size = builder.sizeOf(axis);
     const output = builder.publicColumn("output", [], [0, size - 1]);
     const d = builder.witness(`${node.name} difference`, [size], provableRange([0, x.range[1] - x.range[0]]));
     const other = builder.axis(`${node.name} chosen`, size);
-    builder.constraint(node.name, [axis], [
-      term(1, [{ column: d, axes: [axis] }]),
-      term(1, [leafOf(x)]),
-      term(1, [], [{ kind: "below", axes: [axis], column: output }]),
-      term(-1, [leafOf(x, new Map([[axis, other]]))], [{ kind: "select", axes: [other], column: output }, ...onesOn([axis])]),
-    ]);
+    builder.constraint(
+      node.name,
+      [axis],
+      [
+        term(1, [{ column: d, axes: [axis] }]),
+        term(1, [leafOf(x)]),
+        term(1, [], [{ kind: "below", axes: [axis], column: output }]),
+        term(-1, [leafOf(x, new Map([[axis, other]]))], [{ kind: "select", axes: [other], column: output }, ...onesOn([axis])]),
+      ],
+    );
     return { output: valueOn(output, [], [], [0, size - 1], 0), columns: { d } };
   },
 };
 
 function lastOnly(node: NodeBase, shape: readonly number[]): void {
-  if (shape.length === 0 || shape.slice(0, -1).some((s) => s !== 1)) throw new ModelError(`Node ${node.name} takes the arg max of shape [${shape}], it can of one dimension`);
+  if (shape.length === 0 || shape.slice(0, -1).some((s) => s !== 1))
+    throw new ModelError(`Node ${node.name} takes the arg max of shape [${shape}], it can of one dimension`);
 }

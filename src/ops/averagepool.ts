@@ -5,8 +5,8 @@
  */
 import { ModelError } from "../errors.ts";
 import { onesOn, term } from "../system/builder.ts";
-import { leafOf, type NodeBase, only, type Operator, provableRange, shapeOf, singleAxis, valueOn } from "./operator.ts";
 import { forEachWindowCell, poolShape } from "./maxpool.ts";
+import { leafOf, type NodeBase, type Operator, only, provableRange, shapeOf, singleAxis, valueOn } from "./operator.ts";
 import { type Window, windowAxes, windowFactors } from "./window.ts";
 
 export interface AveragePoolNode extends NodeBase {
@@ -52,6 +52,7 @@ export const averagepool: Operator<AveragePoolNode> = {
 
 function windowSize(node: AveragePoolNode): number {
   const size = node.window.kernel[0] * node.window.kernel[1];
-  if (size > 256 && (size & (size - 1)) !== 0) throw new ModelError(`Node ${node.name} averages ${size} cells, allowed are 256 or a power of two`);
+  if (size > 256 && (size & (size - 1)) !== 0)
+    throw new ModelError(`Node ${node.name} averages ${size} cells, allowed are 256 or a power of two`);
   return size;
 }

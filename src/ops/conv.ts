@@ -6,7 +6,7 @@
 import { ModelError } from "../errors.ts";
 import { onesOn, term } from "../system/builder.ts";
 import type { IntTensor, Shape } from "../tensor/tensor.ts";
-import { leafOf, type NodeBase, only, type Operator, shapeOf, singleAxis } from "./operator.ts";
+import { leafOf, type NodeBase, type Operator, only, shapeOf, singleAxis } from "./operator.ts";
 import { lowerRounding, type Rounding, roundTrace } from "./requantize.ts";
 import { insideOutputs, type Window, windowAxes, windowFactors, windowOutput } from "./window.ts";
 
@@ -47,7 +47,8 @@ export const conv: Operator<ConvNode> = {
             for (let y = firstRow; y < endRow; y++) {
               const to = (o * rows + y) * columns;
               const from = (c * height + y * strideY + offsetY) * width + offsetX;
-              for (let i = first; i < end; i++) accumulators[to + i] = (accumulators[to + i]! + Math.imul(weight, x.data[from + i * strideX]!)) | 0;
+              for (let i = first; i < end; i++)
+                accumulators[to + i] = (accumulators[to + i]! + Math.imul(weight, x.data[from + i * strideX]!)) | 0;
             }
           }
         }
@@ -70,7 +71,8 @@ export const conv: Operator<ConvNode> = {
         windowFactors(node.window, axes, [singleAxis(node, x, 1), singleAxis(node, x, 2)]),
       ),
     ];
-    if (node.bias) terms.push(term(1, [{ column: builder.weight(`${node.name} bias`, [outputs], node.bias.data), axes: [out] }], onesOn(axes.output)));
+    if (node.bias)
+      terms.push(term(1, [{ column: builder.weight(`${node.name} bias`, [outputs], node.bias.data), axes: [out] }], onesOn(axes.output)));
     return lowerRounding(builder, node, node.rounding, [out, ...axes.output], [1, 1, 1], terms, x.exponent + node.weightExponent);
   },
 };

@@ -6,7 +6,7 @@
 import { ModelError } from "../errors.ts";
 import { onesOn, term } from "../system/builder.ts";
 import type { IntTensor, Shape } from "../tensor/tensor.ts";
-import { axesOf, leafOf, type NodeBase, only, type Operator } from "./operator.ts";
+import { axesOf, leafOf, type NodeBase, type Operator, only } from "./operator.ts";
 import { lowerRounding, type Rounding, roundTrace } from "./requantize.ts";
 
 export interface MatMulNode extends NodeBase {
@@ -49,14 +49,24 @@ export const matmul: Operator<MatMulNode> = {
     const weight = builder.weight(`${node.name} weight`, [outputs, ...inner.map((a) => builder.sizeOf(a))], node.weight.data);
     const terms = [term(1, [{ column: weight, axes: [out, ...inner] }, leafOf(x)])];
     const free = [...rows.flat(), out];
-    if (node.bias) terms.push(term(1, [{ column: builder.weight(`${node.name} bias`, [outputs], node.bias.data), axes: [out] }], onesOn(rows.flat())));
-    return lowerRounding(builder, node, node.rounding, free, [...rows.map((axes) => axes.length), 1], terms, x.exponent + node.weightExponent);
+    if (node.bias)
+      terms.push(term(1, [{ column: builder.weight(`${node.name} bias`, [outputs], node.bias.data), axes: [out] }], onesOn(rows.flat())));
+    return lowerRounding(
+      builder,
+      node,
+      node.rounding,
+      free,
+      [...rows.map((axes) => axes.length), 1],
+      terms,
+      x.exponent + node.weightExponent,
+    );
   },
 };
 
 /** The output's shape for a weight of shape [outputs, inputs]. @throws ModelError if the input's last dimension is another */
 export function matmulShape(node: NodeBase, weight: Shape, input: Shape): number[] {
   const [outputs = 0, inner = 0] = weight;
-  if (input.at(-1) !== inner) throw new ModelError(`Node ${node.name} multiplies a matrix of ${inner} rows with a value of shape [${input}]`);
+  if (input.at(-1) !== inner)
+    throw new ModelError(`Node ${node.name} multiplies a matrix of ${inner} rows with a value of shape [${input}]`);
   return [...input.slice(0, -1), outputs];
 }

@@ -7,7 +7,7 @@
 import { ModelError } from "../errors.ts";
 import { onesOn, term } from "../system/builder.ts";
 import type { IntTensor, Shape } from "../tensor/tensor.ts";
-import { leafOf, type NodeBase, only, type Operator, provableRange, shapeOf, singleAxis, valueOn } from "./operator.ts";
+import { leafOf, type NodeBase, type Operator, only, provableRange, shapeOf, singleAxis, valueOn } from "./operator.ts";
 import { allInside, insideOutputs, type Window, windowAxes, windowFactors, windowOutput } from "./window.ts";
 
 export interface MaxPoolNode extends NodeBase {
@@ -64,13 +64,19 @@ export function poolShape(node: NodeBase, window: Window, input: Shape): [number
   const [rows, columns] = windowOutput(node, window, input);
   for (const d of [0, 1] as const) {
     const reach = (window.kernel[d] - 1) * window.dilations[d] + 1;
-    if (window.padsBefore[d] >= reach || window.padsAfter[d] >= reach) throw new ModelError(`Node ${node.name} has a padding as wide as its window`);
+    if (window.padsBefore[d] >= reach || window.padsAfter[d] >= reach)
+      throw new ModelError(`Node ${node.name} has a padding as wide as its window`);
   }
   return [input[0] ?? 0, rows, columns];
 }
 
 /** Calls visit(output cell, input cell, window cell) for every window cell inside the image. */
-export function forEachWindowCell(window: Window, input: Shape, output: Shape, visit: (to: number, from: number, cell: number) => void): void {
+export function forEachWindowCell(
+  window: Window,
+  input: Shape,
+  output: Shape,
+  visit: (to: number, from: number, cell: number) => void,
+): void {
   const [channels = 0, height = 0, width = 0] = input;
   const [, rows = 0, columns = 0] = output;
   const [kernelRows, kernelColumns] = window.kernel;

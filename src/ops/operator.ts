@@ -76,12 +76,19 @@ export function axesOf(value: Value, dimension: number): AxisId[] {
 export function singleAxis(node: NodeBase, value: Value, dimension: number): AxisId {
   const axes = axesOf(value, dimension);
   const [axis] = axes;
-  if (axes.length !== 1 || axis === undefined) throw new ModelError(`Node ${node.name} needs dimension ${dimension} of its input as one axis, a reshape has made it ${axes.length}`);
+  if (axes.length !== 1 || axis === undefined)
+    throw new ModelError(`Node ${node.name} needs dimension ${dimension} of its input as one axis, a reshape has made it ${axes.length}`);
   return axis;
 }
 
 /** A value whose column has these axes, grouped into logical dimensions of the given lengths. */
-export function valueOn(column: ColumnId, axes: readonly AxisId[], lengths: readonly number[], range: readonly [number, number], exponent: number): Value {
+export function valueOn(
+  column: ColumnId,
+  axes: readonly AxisId[],
+  lengths: readonly number[],
+  range: readonly [number, number],
+  exponent: number,
+): Value {
   let next = 0;
   const dimensions = lengths.map((length) => Array.from({ length }, () => next++));
   return { column, axes, dimensions, range, exponent };

@@ -1,19 +1,25 @@
 import { describe, expect, it } from "vitest";
 import { ModelError } from "../errors.ts";
 import { compileProgram } from "../model/compile.ts";
-import { admittedChanges, checkNodes, integers, programOf, refuses } from "../testing/operators.ts";
 import { type IntTensor, intTensor, sizeOf } from "../tensor/tensor.ts";
+import { admittedChanges, checkNodes, integers, programOf, refuses } from "../testing/operators.ts";
 import type { IntegerNode } from "./index.ts";
 import type { Window } from "./window.ts";
 
-const window = (kernel: [number, number], strides: [number, number], pads: [number, number, number, number], dilations: [number, number] = [1, 1]): Window => ({
+const window = (
+  kernel: [number, number],
+  strides: [number, number],
+  pads: [number, number, number, number],
+  dilations: [number, number] = [1, 1],
+): Window => ({
   kernel,
   strides,
   dilations,
   padsBefore: [pads[0], pads[1]],
   padsAfter: [pads[2], pads[3]],
 });
-const tensor = (shape: number[], low: number, high: number, seed: number): IntTensor => intTensor(shape, integers(sizeOf(shape), low, high, seed));
+const tensor = (shape: number[], low: number, high: number, seed: number): IntTensor =>
+  intTensor(shape, integers(sizeOf(shape), low, high, seed));
 const base = (output: string, ...inputs: string[]) => ({ name: output, inputs, output });
 const none = { shift: 0, bits: 20, map: "none" } as const;
 
@@ -31,7 +37,8 @@ function slowConv(x: IntTensor, w: IntTensor, bias: IntTensor | null, win: Windo
             for (let j = 0; j < kw; j++) {
               const iy = y * win.strides[0] + i * win.dilations[0] - win.padsBefore[0];
               const ix = z * win.strides[1] + j * win.dilations[1] - win.padsBefore[1];
-              if (iy >= 0 && iy < height && ix >= 0 && ix < width) sum += (w.data[((o * ic + c) * kh + i) * kw + j] ?? 0) * (x.data[(c * height + iy) * width + ix] ?? 0);
+              if (iy >= 0 && iy < height && ix >= 0 && ix < width)
+                sum += (w.data[((o * ic + c) * kh + i) * kw + j] ?? 0) * (x.data[(c * height + iy) * width + ix] ?? 0);
             }
         out.push(sum);
       }
@@ -72,7 +79,11 @@ describe("matmul", () => {
   ])("is the sum over the last dimension, with %s", (_, rounding, f) => {
     const node: IntegerNode = { kind: "matmul", ...base("y", "x"), weight, bias, weightExponent: 2, rounding };
     const { compiled, output } = checkNodes([node], x, [-50, 50], 6);
-    const expected = [0, 1].flatMap((r) => [0, 1, 2].map((o) => [0, 1, 2, 3, 4].reduce((s, k) => s + (weight.data[o * 5 + k] ?? 0) * (x.data[r * 5 + k] ?? 0), bias.data[o] ?? 0)));
+    const expected = [0, 1].flatMap((r) =>
+      [0, 1, 2].map((o) =>
+        [0, 1, 2, 3, 4].reduce((s, k) => s + (weight.data[o * 5 + k] ?? 0) * (x.data[r * 5 + k] ?? 0), bias.data[o] ?? 0),
+      ),
+    );
     expect([...output.data]).toEqual(expected.map(f));
     const { admitted, tried } = admittedChanges(compiled, x, [1, -1, 2 ** rounding.shift, -(2 ** rounding.shift)]);
     expect(admitted).toEqual([]);
@@ -80,7 +91,14 @@ describe("matmul", () => {
   });
 
   it("refuses a value outside its bits", () => {
-    const node: IntegerNode = { kind: "matmul", ...base("y", "x"), weight, bias, weightExponent: 0, rounding: { shift: 0, bits: 6, map: "relu" } };
+    const node: IntegerNode = {
+      kind: "matmul",
+      ...base("y", "x"),
+      weight,
+      bias,
+      weightExponent: 0,
+      rounding: { shift: 0, bits: 6, map: "relu" },
+    };
     expect(() => checkNodes([node], x, [-50, 50], 6)).toThrow(ModelError);
   });
 
@@ -103,7 +121,15 @@ describe("conv", () => {
     const x = tensor([2, height, width], -7, 30, 5);
     const weight = tensor([3, 2, ...win.kernel], -6, 6, 6);
     const bias = tensor([3], -9, 9, 7);
-    const node: IntegerNode = { kind: "conv", ...base("y", "x"), window: win, weight, bias, weightExponent: 0, rounding: { shift: 2, bits: 12, map: "relu" } };
+    const node: IntegerNode = {
+      kind: "conv",
+      ...base("y", "x"),
+      window: win,
+      weight,
+      bias,
+      weightExponent: 0,
+      rounding: { shift: 2, bits: 12, map: "relu" },
+    };
     const { compiled, output } = checkNodes([node], x, [-7, 30], 3 * rows * columns);
     expect(output.shape).toEqual([3, rows, columns]);
     expect([...output.data]).toEqual(slowConv(x, weight, bias, win, rows, columns).map((a) => Math.max(0, half(a, 2))));
@@ -137,7 +163,11 @@ describe("maxpool", () => {
         if (wrong === Math.max(...inside)) continue;
         // The best lie: y is another value, its differences follow, and the chosen cell is where they vanish, else any.
         const { columns: witness } = compiled.witness(x);
-        const [y, d, s] = [id("y"), id("y difference"), id("y chosen")].map((c) => witness.get(c)?.slice() ?? new Int32Array()) as [Int32Array, Int32Array, Int32Array];
+        const [y, d, s] = [id("y"), id("y difference"), id("y chosen")].map((c) => witness.get(c)?.slice() ?? new Int32Array()) as [
+          Int32Array,
+          Int32Array,
+          Int32Array,
+        ];
         const delta = wrong - (y[k] ?? 0);
         const old = s.slice(k * size, (k + 1) * size);
         y[k] = wrong;
@@ -184,10 +214,23 @@ describe("averagepool", () => {
 
 describe("add", () => {
   const x = tensor([2, 3], -40, 40, 12);
-  const doubled: IntegerNode = { kind: "matmul", ...base("m", "x"), weight: tensor([3, 3], -3, 3, 13), bias: null, weightExponent: 0, rounding: none };
+  const doubled: IntegerNode = {
+    kind: "matmul",
+    ...base("m", "x"),
+    weight: tensor([3, 3], -3, 3, 13),
+    bias: null,
+    weightExponent: 0,
+    rounding: none,
+  };
 
   it("aligns the scales of two values", () => {
-    const sum: IntegerNode = { kind: "add", ...base("y", "m", "x"), scales: [1, 3], constant: null, rounding: { shift: 2, bits: 12, map: "relu" } };
+    const sum: IntegerNode = {
+      kind: "add",
+      ...base("y", "m", "x"),
+      scales: [1, 3],
+      constant: null,
+      rounding: { shift: 2, bits: 12, map: "relu" },
+    };
     const { compiled, output } = checkNodes([doubled, sum], x, [-40, 40], 6);
     const m = compiled.run(x).values.get("m")?.data ?? [];
     expect([...output.data]).toEqual([...x.data].map((v, i) => Math.max(0, half(2 * (m[i] ?? 0) + 8 * v, 2))));
@@ -221,7 +264,12 @@ describe("relabelling", () => {
   it("transposes without moving a cell of the column", () => {
     const turned: number[] = [];
     for (let c = 0; c < 4; c++) for (let a = 0; a < 2; a++) for (let b = 0; b < 3; b++) turned.push(x.data[(a * 3 + b) * 4 + c] ?? 0);
-    const { output } = checkNodes([{ kind: "transpose", ...base("t", "x"), permutation: [2, 0, 1] }, { kind: "reshape", ...base("f", "t"), shape: [24] }, matmul], x, [-9, 9], 2);
+    const { output } = checkNodes(
+      [{ kind: "transpose", ...base("t", "x"), permutation: [2, 0, 1] }, { kind: "reshape", ...base("f", "t"), shape: [24] }, matmul],
+      x,
+      [-9, 9],
+      2,
+    );
     expect([...output.data]).toEqual(product(turned));
   });
 
@@ -242,15 +290,31 @@ describe("relabelling", () => {
 describe("relu and activation of a bare value", () => {
   it("rounds to the table", () => {
     const x = tensor([4, 5], -100, 100, 16);
-    const { compiled, output } = checkNodes([{ kind: "relu", ...base("y", "x"), rounding: { shift: 2, bits: 7, map: "relu" } }], x, [-100, 100], 20);
+    const { compiled, output } = checkNodes(
+      [{ kind: "relu", ...base("y", "x"), rounding: { shift: 2, bits: 7, map: "relu" } }],
+      x,
+      [-100, 100],
+      20,
+    );
     expect([...output.data]).toEqual([...x.data].map((v) => Math.max(0, half(v, 2))));
     expect(admittedChanges(compiled, x, [1, -1, 4]).admitted).toEqual([]);
   });
 });
 
 describe("argmax", () => {
-  const identity = (n: number) => intTensor([n, n], Int32Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 : 0)));
-  const copy: IntegerNode = { kind: "matmul", ...base("y", "x"), weight: identity(5), bias: null, weightExponent: 0, rounding: { shift: 0, bits: 8, map: "none" } };
+  const identity = (n: number) =>
+    intTensor(
+      [n, n],
+      Int32Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 : 0)),
+    );
+  const copy: IntegerNode = {
+    kind: "matmul",
+    ...base("y", "x"),
+    weight: identity(5),
+    bias: null,
+    weightExponent: 0,
+    rounding: { shift: 0, bits: 8, map: "none" },
+  };
   const compiled = compileProgram({
     name: "argmax",
     input: { name: "x", shape: [5], exponent: 0, range: [-100, 100] },
@@ -270,7 +334,11 @@ describe("argmax", () => {
     const d = compiled.built.system.columns.findIndex((c) => c.name === "argmax difference");
     for (let index = 0; index < 5; index++) {
       if (index === expected) continue;
-      const lie = new Map([...columns, [compiled.output, Int32Array.of(index)], [d, Int32Array.from(values, (v, j) => (values[index] ?? 0) - v - (j < index ? 1 : 0))]] as const);
+      const lie = new Map([
+        ...columns,
+        [compiled.output, Int32Array.of(index)],
+        [d, Int32Array.from(values, (v, j) => (values[index] ?? 0) - v - (j < index ? 1 : 0))],
+      ] as const);
       expect(refuses(compiled, lie)).toBe(true);
     }
   });

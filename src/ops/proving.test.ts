@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Backend } from "../backend/backend.ts";
 import { cpuBackend } from "../backend/cpu/index.ts";
-import { checkNodes, integers, proveAndVerify } from "../testing/operators.ts";
 import { intTensor, sizeOf } from "../tensor/tensor.ts";
+import { checkNodes, integers, proveAndVerify } from "../testing/operators.ts";
 import type { IntegerNode } from "./index.ts";
 
 let backend: Backend;
@@ -25,16 +25,44 @@ const conv = (window: typeof padded | typeof plain, map: "relu" | "none"): Integ
   weightExponent: 0,
   rounding: { shift: 2, bits: 11, map },
 });
-const tanh: IntegerNode = { kind: "activation", ...base("t", "x"), rounding: { shift: 1, bits: 6, map: { function: "tanh", inputExponent: 3, outputExponent: 5 } } };
+const tanh: IntegerNode = {
+  kind: "activation",
+  ...base("t", "x"),
+  rounding: { shift: 1, bits: 6, map: { function: "tanh", inputExponent: 3, outputExponent: 5 } },
+};
 const relu: IntegerNode = { kind: "relu", ...base("r", "x"), rounding: { shift: 0, bits: 6, map: "relu" } };
 
 const cases: readonly (readonly [string, readonly number[], readonly IntegerNode[], number])[] = [
   ["a padded, strided, dilated convolution", [2, 5, 6], [conv(padded, "relu")], 3 * 3 * 5],
-  ["pooling inside the image", [2, 4, 6], [conv(plain, "relu"), { kind: "maxpool", ...base("m", "c"), window: { ...plain, strides: [1, 1] } }], 3 * 1 * 2],
+  [
+    "pooling inside the image",
+    [2, 4, 6],
+    [conv(plain, "relu"), { kind: "maxpool", ...base("m", "c"), window: { ...plain, strides: [1, 1] } }],
+    3 * 1 * 2,
+  ],
   ["max pooling over the border", [2, 5, 6], [{ kind: "maxpool", ...base("m", "x"), window: padded }], 2 * 3 * 5],
   ["average pooling over the border", [2, 5, 6], [{ kind: "averagepool", ...base("m", "x"), window: padded }], 2 * 3 * 5],
-  ["a residual sum after a function table", [2, 3], [tanh, relu, { kind: "add", ...base("s", "t", "r"), scales: [0, 2], constant: null, rounding: { shift: 1, bits: 10, map: "none" } }], 6],
-  ["a constant sum of a transposed image", [2, 3, 4], [{ kind: "transpose", ...base("p", "x"), permutation: [1, 2, 0] }, { kind: "add", ...base("s", "p"), scales: [1, 0], constant: tensor([3, 1, 2], -9, 9, 5), rounding: { shift: 0, bits: 9, map: "relu" } }], 24],
+  [
+    "a residual sum after a function table",
+    [2, 3],
+    [tanh, relu, { kind: "add", ...base("s", "t", "r"), scales: [0, 2], constant: null, rounding: { shift: 1, bits: 10, map: "none" } }],
+    6,
+  ],
+  [
+    "a constant sum of a transposed image",
+    [2, 3, 4],
+    [
+      { kind: "transpose", ...base("p", "x"), permutation: [1, 2, 0] },
+      {
+        kind: "add",
+        ...base("s", "p"),
+        scales: [1, 0],
+        constant: tensor([3, 1, 2], -9, 9, 5),
+        rounding: { shift: 0, bits: 9, map: "relu" },
+      },
+    ],
+    24,
+  ],
 ];
 
 it.each(cases)("%s is proven", async (_, shape, nodes, cells) => {

@@ -1,6 +1,6 @@
 /** Relu of a value that no accumulator precedes: y = max(0, q), q the value shifted to fit the table. */
 import { term } from "../system/builder.ts";
-import { leafOf, logicalAxes, type NodeBase, only, type Operator } from "./operator.ts";
+import { leafOf, logicalAxes, type NodeBase, type Operator, only } from "./operator.ts";
 import { lowerRounding, type Rounding, roundTrace } from "./requantize.ts";
 
 export interface ReluNode extends NodeBase {

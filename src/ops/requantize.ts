@@ -41,10 +41,14 @@ export function roundTrace(node: NodeBase, rounding: Rounding, shape: Shape, acc
     if (value < -half || value >= half) throw new ModelError(`Node ${node.name} reaches ${value} in cell ${i}, outside its ${bits} bits`);
     q[i] = value;
   }
-  const data = map === "none" ? q : map === "relu" ? q.map((v) => (v > 0 ? v : 0)) : mapValues(map, bits, q);
+  const data = map === "none" ? q : map === "relu" ? q.map((v) => Math.max(v, 0)) : mapValues(map, bits, q);
   return {
     output: { shape, data },
-    witness: () => ({ q, ...(shift > 0 && { r: accumulators.map((a, i) => a + 2 ** (shift - 1) - q[i]! * 2 ** shift) }), ...(map !== "none" && { y: data }) }),
+    witness: () => ({
+      q,
+      ...(shift > 0 && { r: accumulators.map((a, i) => a + 2 ** (shift - 1) - q[i]! * 2 ** shift) }),
+      ...(map !== "none" && { y: data }),
+    }),
   };
 }
 
@@ -67,17 +71,20 @@ export function lowerRounding(
   const columns: Record<string, ColumnId> = {};
   let output: ColumnId;
   if (map === "none") {
-    output = columns["q"] = builder.witness(`${node.name} rounded`, shape, [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1]);
+    output = columns.q = builder.witness(`${node.name} rounded`, shape, [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1]);
   } else {
-    const table = map === "relu" ? builder.reluTable(2 ** bits) : builder.functionTable(functionTableName(map), -(2 ** (bits - 1)), functionValues(map, bits));
+    const table =
+      map === "relu"
+        ? builder.reluTable(2 ** bits)
+        : builder.functionTable(functionTableName(map), -(2 ** (bits - 1)), functionValues(map, bits));
     const both = builder.mapped(`${node.name} rounded`, node.name, shape, table);
-    columns["q"] = both.input;
-    output = columns["y"] = both.output;
+    columns.q = both.input;
+    output = columns.y = both.output;
   }
-  const terms = [...accumulator, term(-(2 ** shift), [{ column: columns["q"], axes }])];
+  const terms = [...accumulator, term(-(2 ** shift), [{ column: columns.q, axes }])];
   if (shift > 0) {
-    columns["r"] = builder.witness(`${node.name} remainder`, shape, [0, 2 ** shift - 1]);
-    terms.push(term(-1, [{ column: columns["r"], axes }]), term(2 ** (shift - 1), [], onesOn(axes)));
+    columns.r = builder.witness(`${node.name} remainder`, shape, [0, 2 ** shift - 1]);
+    terms.push(term(-1, [{ column: columns.r, axes }]), term(2 ** (shift - 1), [], onesOn(axes)));
   }
   builder.constraint(node.name, axes, terms);
   return { output: valueOn(output, axes, lengths, builder.columnOf(output).range, roundedExponent(rounding, exponent)), columns };

@@ -3,7 +3,7 @@
  */
 import { ModelError } from "../errors.ts";
 import { sizeOf, transposedIndices } from "../tensor/tensor.ts";
-import { logicalAxes, type NodeBase, only, type Operator } from "./operator.ts";
+import { logicalAxes, type NodeBase, type Operator, only } from "./operator.ts";
 
 export interface ReshapeNode extends NodeBase {
   readonly kind: "reshape";
@@ -38,7 +38,10 @@ export const reshape: Operator<ReshapeNode> = {
         product *= builder.sizeOf(axes[next]!);
         indices.push(order[next++]!);
       }
-      if (product !== size) throw new ModelError(`Node ${node.name} reshapes to [${node.shape}], which cuts through an axis of its input: circlet can only join and part whole axes`);
+      if (product !== size)
+        throw new ModelError(
+          `Node ${node.name} reshapes to [${node.shape}], which cuts through an axis of its input: circlet can only join and part whole axes`,
+        );
       return indices;
     });
     return { output: { ...x, dimensions }, columns: {} };
@@ -62,7 +65,8 @@ export const transpose: Operator<TransposeNode> = {
 
 /** The output's shape. @throws ModelError if the number of cells changes */
 export function reshapeShape(node: NodeBase, shape: readonly number[], input: readonly number[]): number[] {
-  if (sizeOf(shape) !== sizeOf(input)) throw new ModelError(`Node ${node.name} reshapes [${input}] to [${shape}], which has another number of cells`);
+  if (sizeOf(shape) !== sizeOf(input))
+    throw new ModelError(`Node ${node.name} reshapes [${input}] to [${shape}], which has another number of cells`);
   return [...shape];
 }
 

@@ -19,7 +19,8 @@ export interface Window {
 
 /** The height and width of the output. @throws ModelError if the input is no image or the window does not fit */
 export function windowOutput(node: NodeBase, window: Window, input: readonly number[]): [number, number] {
-  if (input.length !== 3) throw new ModelError(`Node ${node.name} slides a window over shape [${input}], it needs [channels, height, width]`);
+  if (input.length !== 3)
+    throw new ModelError(`Node ${node.name} slides a window over shape [${input}], it needs [channels, height, width]`);
   const along = (d: 0 | 1): number => {
     const reach = (window.kernel[d] - 1) * window.dilations[d] + 1;
     const size = Math.floor(((input[d + 1] ?? 0) + window.padsBefore[d] + window.padsAfter[d] - reach) / window.strides[d]) + 1;

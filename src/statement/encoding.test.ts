@@ -5,7 +5,10 @@ import { normalizeText } from "./ngrams.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
 /** lande does not export its features, so they are read by path. */
-const { getNgrams, getNormalized }: {
+const {
+  getNgrams,
+  getNormalized,
+}: {
   getNgrams(text: string, length: number): Record<string, { frequency: number }>;
   getNormalized(text: string): string;
 } = await import(new URL("../../node_modules/lande/standalone/utils.js", import.meta.url).href);
@@ -14,7 +17,12 @@ const text = (s: string) => new TextEncoder().encode(s);
 
 describe("UTF-8", () => {
   it("decodes what TextEncoder writes", () => {
-    fc.assert(fc.property(fc.string({ unit: "binary" }), (s) => void expect(decodeUtf8(text(s))).toBe(new TextDecoder("utf-8", { ignoreBOM: true }).decode(text(s)))));
+    fc.assert(
+      fc.property(
+        fc.string({ unit: "binary" }),
+        (s) => void expect(decodeUtf8(text(s))).toBe(new TextDecoder("utf-8", { ignoreBOM: true }).decode(text(s))),
+      ),
+    );
     expect(decodeUtf8(text("\ufeffa"))).toBe("\ufeffa");
   });
 
@@ -43,7 +51,15 @@ describe("UTF-8", () => {
 });
 
 describe("n-gram frequencies", () => {
-  const encoding: InputEncoding = { kind: "ngrams", groups: [[" ", "e", "я"], ["e ", "th"], [" th", "the"]], exponent: 12 };
+  const encoding: InputEncoding = {
+    kind: "ngrams",
+    groups: [
+      [" ", "e", "я"],
+      ["e ", "th"],
+      [" th", "the"],
+    ],
+    exponent: 12,
+  };
 
   it("normalise as lande does", () => {
     fc.assert(fc.property(fc.string({ unit: "binary" }), (s) => void expect(normalizeText(s)).toBe(getNormalized(s))));

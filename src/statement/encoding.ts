@@ -48,7 +48,8 @@ export function encodeInput(encoding: InputEncoding, raw: Uint8Array): Int32Arra
     return ngramFrequencies(decodeUtf8(raw), encoding.groups, encoding.exponent);
   }
   const cells = encoding.shape.reduce((n, s) => n * s, 1);
-  if (raw.length !== 4 * cells) throw new RangeError(`The input has ${raw.length} bytes, a tensor of shape [${encoding.shape}] has ${4 * cells}`);
+  if (raw.length !== 4 * cells)
+    throw new RangeError(`The input has ${raw.length} bytes, a tensor of shape [${encoding.shape}] has ${4 * cells}`);
   const [low, high] = encoding.range;
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
   const values = new Int32Array(cells);

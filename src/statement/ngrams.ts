@@ -9,7 +9,10 @@
 /** The normalised text, with a space at either end. */
 export function normalizeText(text: string): string {
   const letters = text.replace(/-+/g, " ").replace(/[^\p{L}\p{M}\s]/gu, "");
-  return ` ${letters.replace(/\s{2,}/g, " ").toLowerCase().trim()} `;
+  return ` ${letters
+    .replace(/\s{2,}/g, " ")
+    .toLowerCase()
+    .trim()} `;
 }
 
 /**
@@ -27,7 +30,8 @@ export function ngramFrequencies(text: string, groups: readonly (readonly string
       const ngram = normalized.slice(i, i + length);
       counts.set(ngram, (counts.get(ngram) ?? 0) + 1);
     }
-    for (const ngram of group) cells.push(Math.floor((2 * (counts.get(ngram) ?? 0) * 2 ** exponent + Math.max(total, 1)) / (2 * Math.max(total, 1))));
+    for (const ngram of group)
+      cells.push(Math.floor((2 * (counts.get(ngram) ?? 0) * 2 ** exponent + Math.max(total, 1)) / (2 * Math.max(total, 1))));
   }
   return Int32Array.from(cells);
 }

@@ -4,7 +4,7 @@
  */
 import type { BuiltSystem } from "../system/builder.ts";
 import { factorCells } from "../system/factors.ts";
-import { type AxisId, type ColumnId, cellsOf, type Constraint, type System, type Term } from "../system/types.ts";
+import { type AxisId, type ColumnId, type Constraint, cellsOf, type System, type Term } from "../system/types.ts";
 
 /** The first violated rule, in words, or null. `columns` holds every witness and public column. */
 export function firstViolation(built: BuiltSystem, columns: ReadonlyMap<ColumnId, Int32Array>): string | null {
@@ -17,7 +17,8 @@ export function firstViolation(built: BuiltSystem, columns: ReadonlyMap<ColumnId
   for (const [id, spec] of system.columns.entries()) {
     const values = cells(id);
     if (values.length !== cellsOf(spec.shape)) return `column ${spec.name} has ${values.length} cells`;
-    if (spec.kind === "public" && values.some((v) => v < spec.range[0] || v > spec.range[1])) return `public column ${spec.name} leaves its range`;
+    if (spec.kind === "public" && values.some((v) => v < spec.range[0] || v > spec.range[1]))
+      return `public column ${spec.name} leaves its range`;
   }
   return firstBadConstraint(system, cells) ?? firstBadLookup(system, cells);
 }
@@ -41,7 +42,11 @@ function addTerm(system: System, cells: Cells, constraint: Constraint, term: Ter
     ...term.leaves.map((leaf) => ({ axes: leaf.axes, data: cells(leaf.column) as ArrayLike<number> })),
     ...term.factors.map((factor) => ({
       axes: factor.axes as readonly AxisId[],
-      data: factorCells(factor, factor.axes.map((a) => sizeOf(system, a)), (column) => cells(column)[0]!) as ArrayLike<number>,
+      data: factorCells(
+        factor,
+        factor.axes.map((a) => sizeOf(system, a)),
+        (column) => cells(column)[0]!,
+      ) as ArrayLike<number>,
     })),
   ];
   const present = new Set(tensors.flatMap((t) => t.axes));
@@ -49,7 +54,9 @@ function addTerm(system: System, cells: Cells, constraint: Constraint, term: Ter
   const order = [...constraint.free, ...[...present].filter((a) => !constraint.free.includes(a))];
   const outStride = strides(constraint.free, system);
   const tensorStrides = tensors.map((t) => strides(t.axes, system));
-  const readyAt = order.map((_, depth) => tensors.flatMap((t, k) => (t.axes.length > 0 && Math.max(...t.axes.map((a) => order.indexOf(a))) === depth ? [k] : [])));
+  const readyAt = order.map((_, depth) =>
+    tensors.flatMap((t, k) => (t.axes.length > 0 && Math.max(...t.axes.map((a) => order.indexOf(a))) === depth ? [k] : [])),
+  );
   const scalar = tensors.reduce((p, t) => (t.axes.length === 0 ? p * t.data[0]! : p), term.coefficient);
   const offsets = tensors.map(() => 0);
   const walk = (depth: number, product: number, out: number): void => {
@@ -78,7 +85,9 @@ function firstBadLookup(system: System, cells: Cells): string | null {
     for (let i = 0; i < table.size; i++) {
       const [first] = table.columns;
       const start = first?.kind === "iota" ? first.start : 0;
-      const row = table.columns.map((c) => (c.kind === "iota" ? c.start + i : c.kind === "relu" ? Math.max(0, start + i) : cells(c.column)[i]!));
+      const row = table.columns.map((c) =>
+        c.kind === "iota" ? c.start + i : c.kind === "relu" ? Math.max(0, start + i) : cells(c.column)[i]!,
+      );
       index.set(row.join(), i);
     }
     return index;

@@ -14,19 +14,27 @@ import { proveSystem } from "../prover/prove.ts";
 import { tensorBytes } from "../statement/encoding.ts";
 import { checkNoWrap } from "../system/bounds.ts";
 import type { ColumnId } from "../system/types.ts";
-import { intTensor, type IntTensor, sizeOf } from "../tensor/tensor.ts";
+import { type IntTensor, intTensor, sizeOf } from "../tensor/tensor.ts";
 import { verify } from "../verifier/verify.ts";
 import { firstViolation } from "./check-system.ts";
 
 /** A program of these nodes on one input named "x"; the last value is flattened for the arg max. */
-export function programOf(nodes: readonly IntegerNode[], shape: readonly number[], range: readonly [number, number], cells: number): IntegerProgram {
+export function programOf(
+  nodes: readonly IntegerNode[],
+  shape: readonly number[],
+  range: readonly [number, number],
+  cells: number,
+): IntegerProgram {
   const last = nodes.at(-1)?.output ?? "x";
   const score: IntegerNode = {
     kind: "matmul",
     name: "score",
     inputs: ["flat"],
     output: "scores",
-    weight: intTensor([2, cells], Int32Array.from({ length: 2 * cells }, (_, i) => (i % 5) - 2)),
+    weight: intTensor(
+      [2, cells],
+      Int32Array.from({ length: 2 * cells }, (_, i) => (i % 5) - 2),
+    ),
     bias: null,
     weightExponent: 0,
     rounding: { shift: 0, bits: 26, map: "none" },
@@ -57,7 +65,12 @@ export function integers(count: number, low: number, high: number, seed = 1): In
  * @returns the compiled program and the value of the last node
  * @throws Error with the first violation
  */
-export function checkNodes(nodes: readonly IntegerNode[], input: IntTensor, range: readonly [number, number], cells: number): { compiled: CompiledProgram; output: IntTensor } {
+export function checkNodes(
+  nodes: readonly IntegerNode[],
+  input: IntTensor,
+  range: readonly [number, number],
+  cells: number,
+): { compiled: CompiledProgram; output: IntTensor } {
   const compiled = compileProgram(programOf(nodes, input.shape, range, cells));
   checkNoWrap(compiled.built.system, compiled.built.weights);
   const { result, columns } = compiled.witness(input);
@@ -72,7 +85,12 @@ export function checkNodes(nodes: readonly IntegerNode[], input: IntTensor, rang
  * Changes single cells of every column that `run` fills, by each of `deltas`, fills limbs and multiplicities again, and lists the changes that the system admits.
  * @param cells how many cells of a column are tried
  */
-export function admittedChanges(compiled: CompiledProgram, input: IntTensor, deltas: readonly number[], cells = 3): { admitted: string[]; tried: number } {
+export function admittedChanges(
+  compiled: CompiledProgram,
+  input: IntTensor,
+  deltas: readonly number[],
+  cells = 3,
+): { admitted: string[]; tried: number } {
   const { built } = compiled;
   const derived = new Set([...built.limbs.map((l) => l.column), ...built.system.tables.map((t) => t.multiplicity)]);
   const { columns } = compiled.witness(input);
@@ -84,7 +102,8 @@ export function admittedChanges(compiled: CompiledProgram, input: IntTensor, del
     for (const cell of integers(cells, 0, honest.length - 1, id + 1)) {
       for (const delta of deltas) {
         tried++;
-        if (!refuses(compiled, new Map([...columns, [id, honest.map((v, i) => (i === cell ? v + delta : v))]]))) admitted.push(`${spec.name}[${cell}] ${honest[cell]} + ${delta}`);
+        if (!refuses(compiled, new Map([...columns, [id, honest.map((v, i) => (i === cell ? v + delta : v))]])))
+          admitted.push(`${spec.name}[${cell}] ${honest[cell]} + ${delta}`);
       }
     }
   }
@@ -103,7 +122,11 @@ export function refuses(compiled: CompiledProgram, columns: Map<ColumnId, Int32A
 }
 
 /** Commits to a compiled program, proves it for an input and verifies the proof. @throws VerifyError if the engine refuses its own proof */
-export async function proveAndVerify(compiled: CompiledProgram, input: IntTensor, backend: Backend): Promise<{ readonly index: number; readonly expected: number }> {
+export async function proveAndVerify(
+  compiled: CompiledProgram,
+  input: IntTensor,
+  backend: Backend,
+): Promise<{ readonly index: number; readonly expected: number }> {
   const { shape, exponent, range } = compiled.program.input;
   const { verifying, weights } = await commitSystem(
     compiled.built,

@@ -50,20 +50,23 @@ export class Attributes {
   pair(name: string, otherwise: readonly [number, number] | null): readonly [number, number] {
     const values = this.integers(name) ?? otherwise;
     const [a, b] = values ?? [];
-    if (a === undefined || b === undefined || values?.length !== 2 || !(a > 0 && b > 0)) throw new ModelError(`Node ${this.#node} needs ${name} to be two positive integers`);
+    if (a === undefined || b === undefined || values?.length !== 2 || !(a > 0 && b > 0))
+      throw new ModelError(`Node ${this.#node} needs ${name} to be two positive integers`);
     return [a, b];
   }
 
   /** The window that kernel_shape, strides, dilations, pads and auto_pad describe, for an input [channels, height, width]. */
   window(input: readonly number[], kernelDefault: readonly [number, number] | null = null): Window {
-    if (input.length !== 3) throw new ModelError(`Node ${this.#node} slides a window over shape [${input}], circlet admits [channels, height, width]`);
+    if (input.length !== 3)
+      throw new ModelError(`Node ${this.#node} slides a window over shape [${input}], circlet admits [channels, height, width]`);
     const kernel = this.pair("kernel_shape", kernelDefault);
     const strides = this.pair("strides", [1, 1]);
     const dilations = this.pair("dilations", [1, 1]);
     const auto = this.text("auto_pad", "NOTSET");
     this.demand("auto_pad", auto, ["NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"]);
     const given = auto === "NOTSET" ? (this.integers("pads") ?? [0, 0, 0, 0]) : [0, 0, 0, 0];
-    if (given.length !== 4 || given.some((p) => !(p >= 0))) throw new ModelError(`Node ${this.#node} needs pads to be four integers from 0`);
+    if (given.length !== 4 || given.some((p) => !(p >= 0)))
+      throw new ModelError(`Node ${this.#node} needs pads to be four integers from 0`);
     const before: [number, number] = [given[0]!, given[1]!];
     const after: [number, number] = [given[2]!, given[3]!];
     if (auto.startsWith("SAME")) {

@@ -49,7 +49,13 @@ export class ImportContext {
   }
 
   add(node: FloatNode): void {
-    this.shapes.set(node.output, nodeShape(node, node.inputs.map((i) => this.shapeOf(i))));
+    this.shapes.set(
+      node.output,
+      nodeShape(
+        node,
+        node.inputs.map((i) => this.shapeOf(i)),
+      ),
+    );
     this.nodes.push(node);
   }
 

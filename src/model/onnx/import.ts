@@ -29,7 +29,13 @@ export function importOnnx(bytes: Uint8Array): FloatGraph {
   context.shapes.set(input.name, shape);
   for (const tensor of graph.initializer) context.constants.set(tensor.name, readTensor(tensor));
   for (const node of graph.node) convert(context, node);
-  const result = { name: graph.name || "model", input: { name: input.name, shape }, nodes: needed(context, output.name), output: context.resolve(output.name), notes: context.notes };
+  const result = {
+    name: graph.name || "model",
+    input: { name: input.name, shape },
+    nodes: needed(context, output.name),
+    output: context.resolve(output.name),
+    notes: context.notes,
+  };
   graphShapes(result);
   return result;
 }
@@ -37,8 +43,12 @@ export function importOnnx(bytes: Uint8Array): FloatGraph {
 function convert(context: ImportContext, proto: NodeProto): void {
   const [output] = proto.output;
   const name = proto.name || output || "without a name";
-  const converter = proto.domain === "" || proto.domain === "ai.onnx" ? CONVERTERS[proto.opType] : undefined;
-  if (!converter) throw new ModelError(`Node ${name} is the operator ${proto.domain ? `${proto.domain}.` : ""}${proto.opType}, which circlet does not admit`);
+  const converter =
+    (proto.domain === "" || proto.domain === "ai.onnx") && Object.hasOwn(CONVERTERS, proto.opType) ? CONVERTERS[proto.opType] : undefined;
+  if (!converter)
+    throw new ModelError(
+      `Node ${name} is the operator ${proto.domain ? `${proto.domain}.` : ""}${proto.opType}, which circlet does not admit`,
+    );
   if (!output) throw new ModelError(`Node ${name} has no output`);
   const extra = proto.output.slice(1).find((o) => context.readersOf(o) > 0);
   if (extra) throw new ModelError(`Node ${name} has a second output ${extra}, which circlet does not compute`);
