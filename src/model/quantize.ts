@@ -231,7 +231,7 @@ function rounded(
 }
 
 /** The smallest shift for which an interval fits into `bits`, and the fewest bits it needs then. */
-function _fit([low, high]: Interval, bits: number): [number, number] {
+function smallestShift([low, high]: Interval, bits: number): [number, number] {
   const at = (v: number, shift: number) => (shift === 0 ? v : Math.floor((v + 2 ** (shift - 1)) / 2 ** shift));
   const fits = (shift: number, b: number) => at(low, shift) >= -(2 ** (b - 1)) && at(high, shift) < 2 ** (b - 1);
   let shift = 0;
