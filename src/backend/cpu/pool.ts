@@ -58,6 +58,7 @@ export class Pool {
 
   /** Wakes the workers to leave; a runtime may be unable to stop one that sleeps in a wait. */
   close(): void {
+    if (this.#workers.length === 0) return; // and unshared memory that has grown has left its old buffer
     Atomics.store(this.#control, STOP, 1);
     Atomics.add(this.#control, GENERATION, 1);
     Atomics.notify(this.#control, GENERATION);
