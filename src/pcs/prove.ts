@@ -57,7 +57,7 @@ export function rootOf(session: Session, tree: Column): Column {
   return session.slice(tree, 2, 2);
 }
 
-/** Proves all claims, then writes the openings; returns their words. Ticks after every round. */
+/** Proves all claims and returns the words of the whole proof: everything sent, then the openings. Ticks after every round. */
 export async function proveOpening(
   session: Session,
   parameters: Parameters,
@@ -112,9 +112,9 @@ export async function proveOpening(
   session.grind(grinding.query);
   const drawn = await session.read(session.drawPositions(parameters.queries, rowBits + blowup));
   const positions = [...new Set(drawn)].sort((a, b) => a - b);
-  const openings = await openAll(session, parameters, commitments, layers, positions);
+  const words = await finishProof(session, parameters, commitments, layers, positions);
   await tick(steps, steps);
-  return openings;
+  return words;
 }
 
 /** An inner product weight * <first, second> whose variables are being bound. */
@@ -208,8 +208,8 @@ function commitCode(session: Session, code: Column, groupBits: number): FoldedLa
   return { code, tree: treeOf(session, hasher.digests()), groupBits };
 }
 
-/** All openings in the order of SPEC §8.7. */
-async function openAll(
+/** Tape and openings in the order of SPEC §8.7. All reads are asked for before the first is awaited: a device answers them together. */
+async function finishProof(
   session: Session,
   parameters: Parameters,
   commitments: readonly Commitment[],
@@ -217,36 +217,44 @@ async function openAll(
   positions: readonly number[],
 ): Promise<Uint32Array> {
   const depth = parameters.rowBits + parameters.blowup;
-  const parts: Uint32Array[] = [];
-  for (const { layout, matrix, tree } of commitments) {
-    const indices = Uint32Array.from(positions);
-    const rows = new Uint32Array(positions.length * layout.width);
-    for (let j = 0; j < layout.width; j += 4) {
-      const code = encodeFour(session, layout, parameters.blowup, matrix, j);
-      const opened = session.gather(code, indices);
-      session.free(code);
-      const words = await session.read(opened);
-      positions.forEach((_, q) => {
-        rows.set(words.subarray(4 * q, 4 * q + 4), q * layout.width + j);
-      });
-    }
-    parts.push(rows, await openPath(session, tree, depth, positions));
-  }
+  const parts: Promise<Uint32Array>[] = [session.tape()];
+  for (const { layout, matrix, tree } of commitments)
+    parts.push(openRows(session, layout, parameters.blowup, matrix, positions), openPath(session, tree, depth, positions));
   let bits = depth;
   let leaves = positions;
   for (const { code, tree, groupBits } of layers) {
     bits -= groupBits;
     leaves = [...new Set(leaves.map((q) => q % 2 ** bits))].sort((a, b) => a - b);
     const indices = leaves.flatMap((leaf) => Array.from({ length: 2 ** groupBits }, (_, t) => leaf + t * 2 ** bits));
-    parts.push(await session.read(session.gather(code, Uint32Array.from(indices))), await openPath(session, tree, bits, leaves));
+    parts.push(session.read(session.gather(code, Uint32Array.from(indices))), openPath(session, tree, bits, leaves));
   }
-  const words = new Uint32Array(parts.reduce((n, p) => n + p.length, 0));
+  const read = await Promise.all(parts);
+  const words = new Uint32Array(read.reduce((n, p) => n + p.length, 0));
   let offset = 0;
-  for (const part of parts) {
+  for (const part of read) {
     words.set(part, offset);
     offset += part.length;
   }
   return words;
+}
+
+/** Rows of the encoded matrix at the positions, row after row. The columns are encoded again: that costs less than keeping them. */
+async function openRows(session: Session, layout: Layout, blowup: number, matrix: Column, positions: readonly number[]): Promise<Uint32Array> {
+  const indices = Uint32Array.from(positions);
+  const reads: Promise<Uint32Array>[] = [];
+  for (let j = 0; j < layout.width; j += 4) {
+    const code = encodeFour(session, layout, blowup, matrix, j);
+    const opened = session.gather(code, indices);
+    session.free(code);
+    reads.push(session.read(opened));
+  }
+  const rows = new Uint32Array(positions.length * layout.width);
+  (await Promise.all(reads)).forEach((words, chunk) => {
+    positions.forEach((_, q) => {
+      rows.set(words.subarray(4 * q, 4 * q + 4), q * layout.width + 4 * chunk);
+    });
+  });
+  return rows;
 }
 
 function openPath(session: Session, tree: Column, depth: number, leaves: readonly number[]): Promise<Uint32Array> {

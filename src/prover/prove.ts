@@ -75,11 +75,7 @@ export async function proveSystem(key: VerifyingKey, weights: WeightData, assign
 
     const claims = await proveLookups(store, system, plan.lookups, parameters.grinding.lookup, step("look up"));
     claims.push(...(await proveConstraints(store, system, plan.constraints, scalar, step("constrain"))));
-    const openings = await proveOpening(session, parameters, [weightCommitment, witness], claims, step("open"));
-    const tape = await session.tape();
-    const words = new Uint32Array(tape.length + openings.length);
-    words.set(tape);
-    words.set(openings, tape.length);
+    const words = await proveOpening(session, parameters, [weightCommitment, witness], claims, step("open"));
     return encodeProof({ suite: 1, key: digest, input: assignment.input, output: assignment.output, words });
   } finally {
     session.end();
