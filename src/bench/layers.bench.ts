@@ -1,6 +1,7 @@
 /** Rounds, proof size and verifying time of 2, 8 and 32 equal layers: they grow with the logarithm of the layers. Prints one line a network. */
-import { cpuBackend } from "../backend/cpu/index.ts";
+import { fileURLToPath } from "node:url";
 import { toWords } from "../backend/columns.ts";
+import { cpuBackend } from "../backend/cpu/index.ts";
 import { fillDerived } from "../model/witness.ts";
 import { commitSystem } from "../prover/commit.ts";
 import { proveSystem } from "../prover/prove.ts";
@@ -38,10 +39,10 @@ export async function measureLayers(layers: number): Promise<Record<string, numb
   const { plan } = prepareKey(verifying);
   return {
     layers,
-    "weights": layers * WIDTH * WIDTH,
+    weights: layers * WIDTH * WIDTH,
     "look-up tree": plan.lookups.bits,
     "constraint rounds": plan.constraints.rounds,
-    "evaluations": plan.lookups.evaluations.length + plan.constraints.constant.length + plan.constraints.round.length,
+    evaluations: plan.lookups.evaluations.length + plan.constraints.constant.length + plan.constraints.round.length,
     "proof KiB": (proof.length / 1024).toFixed(1),
     "proving ms": proving.toFixed(0),
     "verifying ms": verifying_.toFixed(1),
@@ -49,6 +50,8 @@ export async function measureLayers(layers: number): Promise<Record<string, numb
   };
 }
 
-const rows = [];
-for (const layers of [2, 8, 32]) rows.push(await measureLayers(layers));
-console.table(rows);
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const rows = [];
+  for (const layers of [2, 8, 32]) rows.push(await measureLayers(layers));
+  console.table(rows);
+}

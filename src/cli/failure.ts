@@ -44,14 +44,15 @@ export function failureOf(error: unknown): Failure {
   return { code: "internal", message: `Bug: ${oneLine(text)}`, exit: EXIT.wrong };
 }
 
-/** Runs `work`; errors that it throws because of what the user gave become a UsageError of this code. Others pass. */
-export async function blaming<T>(code: string, subject: string, work: () => T | Promise<T>): Promise<T> {
+/**
+ * Runs `work`; errors that it throws because of what the user gave become a UsageError of this code, with the message that `say` makes of theirs. Others pass.
+ */
+export async function blaming<T>(code: string, say: (message: string) => string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     const given = error instanceof SyntaxError || error instanceof RangeError || error instanceof TypeError || error instanceof ModelError;
-    if (!given) throw error;
-    throw new UsageError(code, subject === "" ? error.message : `${subject}: ${error.message}`);
+    throw given ? new UsageError(code, say(error.message)) : error;
   }
 }
 

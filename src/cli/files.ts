@@ -9,17 +9,20 @@ export const MAX_FILE_BYTES = 1024 * 2 ** 20;
 
 /** The bytes of a file. @throws UsageError naming it */
 export async function readBytes(path: string, what: string): Promise<Uint8Array> {
-  const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError("file", `Cannot read the ${what} ${path}: ${reason(error)}`);
+  return readOrReason(path).catch((error: Error) => {
+    throw new UsageError("file", `Cannot read the ${what} ${path}: ${error.message}`);
   });
-  if (info.isDirectory()) throw new UsageError("file", `Cannot read the ${what} ${path}: it is a folder`);
-  if (info.size > MAX_FILE_BYTES)
-    throw new UsageError("file", `Cannot read the ${what} ${path}: it is larger than ${MAX_FILE_BYTES / 2 ** 20} MiB`);
-  return new Uint8Array(
-    await readFile(path).catch((error: NodeJS.ErrnoException) => {
-      throw new UsageError("file", `Cannot read the ${what} ${path}: ${reason(error)}`);
-    }),
-  );
+}
+
+/** The bytes of a file. @throws Error whose message is the reason alone */
+export async function readOrReason(path: string): Promise<Uint8Array> {
+  try {
+    const info = await stat(path);
+    if (info.size > MAX_FILE_BYTES) throw new Error(`it is larger than ${MAX_FILE_BYTES / 2 ** 20} MiB`);
+    return new Uint8Array(await readFile(path));
+  } catch (error) {
+    throw new Error(reason(error as NodeJS.ErrnoException));
+  }
 }
 
 /** Whether something is at a path, and what. */

@@ -16,11 +16,15 @@ export interface Reader {
 /** Reads an input as the raw bytes of a statement. @throws UsageError (input, file) if the model does not accept it */
 export async function readInput(given: string, model: Reader, io: Io): Promise<Uint8Array> {
   const input = await parseInput(given, model, io);
-  return blaming("input", "", () => {
-    const raw = rawInput(model, input);
-    encodeInput(model.input, raw);
-    return raw;
-  });
+  return blaming(
+    "input",
+    (message) => message,
+    () => {
+      const raw = rawInput(model, input);
+      encodeInput(model.input, raw);
+      return raw;
+    },
+  );
 }
 
 async function parseInput(given: string, model: Reader, io: Io): Promise<Input> {
@@ -29,16 +33,24 @@ async function parseInput(given: string, model: Reader, io: Io): Promise<Input> 
     if (text === "") throw new UsageError("input", "The input is empty");
     return text;
   }
-  const shape = inputShape(model.input);
   const image = /^mnist:(.*)$/.exec(given);
   const numbers = image
     ? await testImage(image[1] ?? "")
     : numbersOf(given === "-" ? await io.stdin() : await readBytes(given, "input"), given);
-  if (!fits(numbers.shape, shape))
-    throw new UsageError("input", `The input ${given} has shape [${numbers.shape}], ${model.name} takes [${shape}]`);
-  const odd = numbers.values.findIndex((v) => !Number.isFinite(v));
-  if (odd >= 0) throw new UsageError("input", `The input ${given} has ${numbers.values[odd]} as number ${odd}`);
-  return numbers.values as Input;
+  return checked(numbers, model, given === "-" ? "The input" : `The input ${given}`);
+}
+
+/** Numbers in nested lists, of a model's shape. @throws SyntaxError or UsageError naming `what` if they are not */
+export function numbersIn(value: unknown, model: Reader, what: string): Input {
+  return checked(parseNested(value), model, what);
+}
+
+function checked({ shape, values }: Numbers, model: Reader, what: string): Input {
+  const wanted = inputShape(model.input);
+  if (!fits(shape, wanted)) throw new UsageError("input", `${what} has shape [${shape}], ${model.name} takes [${wanted}]`);
+  const odd = values.findIndex((v) => !Number.isFinite(v));
+  if (odd >= 0) throw new UsageError("input", `${what} has ${values[odd]} as number ${odd}`);
+  return values as Input;
 }
 
 /** UTF-8 text without the line end that a shell's echo adds. */

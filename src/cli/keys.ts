@@ -22,11 +22,15 @@ export async function readKey(path: string): Promise<VerifyingKey> {
 
 /** A key from a file's bytes, checked. @throws UsageError (key) */
 export async function parseKey(bytes: Uint8Array, path: string): Promise<VerifyingKey> {
-  return blaming("key", `${path} is not a verifying key that can be used`, () => {
-    const key = decodeKey(bytes);
-    prepareKey(key);
-    return key;
-  });
+  return blaming(
+    "key",
+    (message) => `${path} is not a verifying key that can be used: ${message}`,
+    () => {
+      const key = decodeKey(bytes);
+      prepareKey(key);
+      return key;
+    },
+  );
 }
 
 /** A key file's key, or that of a model, for which its weights are committed again. @throws UsageError */

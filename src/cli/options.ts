@@ -46,6 +46,15 @@ export function integer(low: number, high: number): (text: string) => number {
   };
 }
 
+/** Parses "low,high". */
+export function integerRange(text: string): readonly [number, number] {
+  const match = /^(-?\d+),(-?\d+)$/.exec(text);
+  const [low, high] = [Number(match?.[1]), Number(match?.[2])];
+  if (!(low <= high && Math.max(-low, high) < 2 ** 30))
+    throw new InvalidArgumentError("Want two integers low,high with low <= high, both below 2^30.");
+  return [low, high];
+}
+
 /** Parses a number in a range. */
 export function number(low: number, high: number, what = "a number"): (text: string) => number {
   return (text) => {

@@ -1,9 +1,9 @@
 /** The commands, their options and help texts. Each command's module is loaded when it is called. */
-import { Command, CommanderError } from "commander";
+import { Argument, Command, CommanderError } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import { EXIT, failureOf } from "./failure.ts";
 import type { Io } from "./io.ts";
-import { addBackend, addSecurity, number } from "./options.ts";
+import { addBackend, addSecurity, integer, integerRange, number } from "./options.ts";
 import { printable } from "./output.ts";
 
 const MODEL = "bundled model (see circlet models), folder with model.onnx and model.json, or .onnx file beside its model.json";
@@ -125,6 +125,45 @@ Exit codes: 0 done or accepted, 1 proof rejected, 2 wrong usage or input, 130 ca
     .argument("<file>", "proof or verifying key")
     .option("--key <file>", "the proof's verifying key (default: the file beside it that ends in .vk)")
     .action(async (file, options) => (await import("./commands/inspect.ts")).inspectCommand(file, options, io));
+
+  add("quantize", "Turns a float model into integers and shows them; with -o writes a folder that all commands take.", [
+    "quantize lande",
+    "quantize net.onnx --exponent 8 --range -256,255 --labels labels.txt -o mynet",
+  ])
+    .argument("<model>", MODEL)
+    .option("-o, --output <folder>", "writes model.onnx, model.json and the integer program there")
+    .option("--exponent <e>", "input cells v stand for v / 2^e (for an ONNX file without model.json)", integer(-30, 30))
+    .option("--range <low,high>", "smallest and largest input cell", integerRange)
+    .option("--divisor <n>", "the network sees its input divided by n", integer(1, 2 ** 30))
+    .option("--labels <file>", "the classes' labels, one a line (default: 0, 1, ...)")
+    .option("--name <name>", "the model's name (default: the file's)")
+    .option("--table-bits <n>", "bits of looked-up activations", integer(2, 20))
+    .option("--activation-bits <n>", "bits of other activations", integer(2, 24))
+    .option("--logit-bits <n>", "bits of the logits", integer(2, 26))
+    .option("--weight-bits <n>", "most bits of a weight", integer(4, 24))
+    .action(async (model, options) => (await import("./commands/quantize.ts")).quantizeCommand(model, options, io));
+
+  add("accuracy", "Compares the integer network with its float original on samples.", [
+    "accuracy mnist-small --limit 1000",
+    "accuracy ./mynet --samples samples.json",
+  ])
+    .argument("<model>", MODEL)
+    .option("--limit <n>", "at most so many samples, evenly spread", integer(1, 1e6), 500)
+    .option("--samples <file>", "JSON list of { input, label } (default: sentences for a text model, MNIST for images of 784 pixels)")
+    .action(async (model, options) => (await import("./commands/accuracy.ts")).accuracyCommand(model, options, io));
+
+  addBackend(
+    add("bench", "Measures this machine: a model's proof, the backend's kernels, or networks of 2, 8 and 32 layers.", [
+      "bench",
+      "bench prove --model mnist-small --input mnist:0",
+      "bench kernels --threads 1",
+    ]),
+  )
+    .addArgument(new Argument("[what]", "what is measured").choices(["prove", "kernels", "layers"]).default("prove"))
+    .option("--model <model>", "the model to prove", "lande")
+    .option("--input <input>", INPUT, "un texte en français")
+    .option("--repeat <n>", "runs that count", integer(1, 1000), 5)
+    .action(async (what, options) => (await import("./commands/bench.ts")).benchCommand(what, options, io));
 
   return root;
 }

@@ -1,8 +1,9 @@
 /** Models, keys and backends as the command line names them. */
+import { fileURLToPath } from "node:url";
 import type { Backend } from "../backend/backend.ts";
-import { BUNDLED_MODELS, type BuildOptions, type LoadOptions, loadModel, type Model } from "../model/load.ts";
+import { BUNDLED_MODELS, type LoadOptions, loadModel, type Model } from "../model/load.ts";
 import { blaming, UsageError } from "./failure.ts";
-import { kindOf, readBytes } from "./files.ts";
+import { kindOf, readOrReason } from "./files.ts";
 
 export const BACKENDS = ["auto", "cpu", "reference"] as const;
 export type BackendName = (typeof BACKENDS)[number];
@@ -22,7 +23,7 @@ export async function isModel(source: string): Promise<boolean> {
 }
 
 /** Loads and compiles a model. @throws UsageError (model, file) if there is none or it cannot be proven */
-export async function openModel(source: string, options: LoadOptions & BuildOptions = {}): Promise<Model> {
+export async function openModel(source: string, options: LoadOptions = {}): Promise<Model> {
   const bundled = (BUNDLED_MODELS as readonly string[]).includes(source);
   if (!bundled && !ADDRESS.test(source)) {
     const kind = await kindOf(source);
@@ -31,17 +32,19 @@ export async function openModel(source: string, options: LoadOptions & BuildOpti
     if (kind !== "folder" && !/\.onnx$/i.test(source))
       throw new UsageError("model", `${source} is no model: want a folder or an .onnx file`);
   }
-  return blaming("model", bundled ? "" : `Cannot load ${source}`, () => loadModel(source, { read: readLocation, ...options }));
+  return blaming(
+    "model",
+    (message) => (/^Cannot/.test(message) ? message : `Cannot load ${source}: ${message}`),
+    () => loadModel(source, { read: readLocation, ...options }),
+  );
 }
 
-/** Reads a path, a file URL or an address. */
+/** Reads a path, a file URL or an address. @throws Error whose message is the reason alone */
 export async function readLocation(location: string): Promise<Uint8Array> {
-  if (!ADDRESS.test(location)) return readBytes(location, "file");
-  if (location.startsWith("file:")) return readBytes((await import("node:url")).fileURLToPath(location), "file");
-  const response = await fetch(location).catch((error: Error) => {
-    throw new UsageError("file", `Cannot fetch ${location}: ${error.message}`);
-  });
-  if (!response.ok) throw new UsageError("file", `Cannot fetch ${location}: ${response.status} ${response.statusText}`);
+  if (location.startsWith("file:")) return readOrReason(fileURLToPath(location));
+  if (!ADDRESS.test(location)) return readOrReason(location);
+  const response = await fetch(location);
+  if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
   return new Uint8Array(await response.arrayBuffer());
 }
 

@@ -1,15 +1,15 @@
-/** `circlet inspect`: what a proof or a verifying key consists of. Nothing is verified here. */
+/** `circlet inspect`: what a proof or a verifying key consists of. With the key it is also verified, because the sizes are those that the verifier reads. */
 import { VerifyError } from "../../errors.ts";
 import { idOf, modelId } from "../../proof/key.ts";
-import { decodeProof, type Proof } from "../../proof/proof.ts";
-import { encodeInput, type InputEncoding } from "../../statement/encoding.ts";
+import { decodeProof } from "../../proof/proof.ts";
+import { type ProofPart, proofSizes } from "../../proof/sizes.ts";
 import { keyFigures, keyText } from "../describe.ts";
 import { UsageError } from "../failure.ts";
 import { kindOf, readBytes } from "../files.ts";
 import type { Io } from "../io.ts";
 import { fileKind, parseKey } from "../keys.ts";
 import type { JsonOption } from "../options.ts";
-import { aligned, inputJson, inputText, print, printable, size, table } from "../output.ts";
+import { aligned, inputJson, inputText, outputText, print, size, table } from "../output.ts";
 
 export interface InspectOptions extends JsonOption {
   readonly key?: string;
@@ -26,7 +26,7 @@ export async function inspectCommand(path: string, options: InspectOptions, io: 
 }
 
 async function inspectProof(path: string, bytes: Uint8Array, options: InspectOptions, io: Io): Promise<void> {
-  const proof = decoded(path, bytes);
+  const proof = readable(path, () => decodeProof(bytes));
   const beside = path.replace(/\.proof$/, ".vk");
   const keyPath = options.key ?? (beside !== path && (await kindOf(beside)) === "file" ? beside : undefined);
   const keyBytes = keyPath === undefined ? undefined : await readBytes(keyPath, "verifying key");
@@ -34,52 +34,50 @@ async function inspectProof(path: string, bytes: Uint8Array, options: InspectOpt
   const id = idOf(proof.key);
   if (key && modelId(key) !== id)
     throw new UsageError("statement/key", `${path} was made for the model id ${id}, ${keyPath} has ${modelId(key)}`);
-  const parts = [
-    { name: "header", bytes: 52 },
-    { name: "input", bytes: bytes.length - 52 - 4 * proof.words.length },
-    { name: "messages and openings", bytes: 4 * proof.words.length },
-  ];
-  const figures = key && keyBytes ? keyFigures(key, keyBytes.length) : undefined;
-  const readable = key && accepts(key.input, proof.input) ? key.input : undefined;
-  const statement = { modelId: id, output: proof.output, ...(readable && { input: inputJson(readable, proof.input) }) };
-  print(io, options, { proof: { bytes: bytes.length, ...statement, parts }, ...(figures && { key: figures }) }, () =>
-    [
-      aligned([
-        ["proof", `${size(bytes.length)}, not verified here`],
-        ["model id", id],
-        [
-          "input",
-          readable ? inputText(readable, proof.input) : `${proof.input.length} bytes${key ? " that the model does not accept" : ""}`,
-        ],
-        ["output", key ? printable(key.output.labels[proof.output] ?? `${proof.output}, which the model has not`) : `${proof.output}`],
-      ]),
-      "",
-      table(
-        ["part", "bytes", "share"],
-        parts.map((part) => [part.name, `${part.bytes}`, `${((100 * part.bytes) / bytes.length).toFixed(1)} %`]),
-      ),
-      "",
-      figures ? keyText(figures) : "Parameters and proven bits are those of the verifying key: give it with --key",
-    ].join("\n"),
+  const parts = key && readable(path, () => proofSizes(key, bytes));
+  const figures = key && keyBytes && keyFigures(key, keyBytes.length);
+  const label = key?.output.labels[proof.output];
+  const statement = {
+    modelId: id,
+    input: key ? inputJson(key.input, proof.input) : { bytes: proof.input.length },
+    output: { index: proof.output, ...(label !== undefined && { label }) },
+  };
+  print(
+    io,
+    options,
+    {
+      proof: { bytes: bytes.length, verified: key !== undefined, ...statement, ...(parts && { parts }) },
+      ...(figures && { key: figures }),
+    },
+    () =>
+      [
+        aligned([
+          ["proof", `${size(bytes.length)}, ${key ? "valid" : "not verified: there is no key"}`],
+          ["model id", id],
+          ["input", key ? inputText(key.input, proof.input) : `${proof.input.length} bytes`],
+          ["output", key && label !== undefined ? outputText(key.input, { index: proof.output, label }) : `output ${proof.output}`],
+        ]),
+        "",
+        parts && figures
+          ? `${partsText(parts, bytes.length)}\n\n${keyText(figures)}`
+          : "Sizes by part, parameters and proven bits need the verifying key: --key <file>",
+      ].join("\n"),
   );
 }
 
-/** A damaged proof is a wrong argument here: nothing was rejected. */
-function decoded(path: string, bytes: Uint8Array): Proof {
-  try {
-    return decodeProof(bytes);
-  } catch (error) {
-    if (error instanceof VerifyError) throw new UsageError(error.code, `${path} cannot be read: ${error.message}`);
-    throw error;
-  }
+function partsText(parts: readonly ProofPart[], total: number): string {
+  return table(
+    ["part", "bytes", "share"],
+    parts.map((p) => [p.part, `${p.bytes}`, `${((100 * p.bytes) / total).toFixed(1)} %`]),
+  );
 }
 
-/** Whether raw bytes are an input in this encoding; an unverified proof may hold anything. */
-function accepts(encoding: InputEncoding, raw: Uint8Array): boolean {
+/** A damaged proof is a wrong argument here, not a rejected one. */
+function readable<T>(path: string, work: () => T): T {
   try {
-    encodeInput(encoding, raw);
-    return true;
-  } catch {
-    return false;
+    return work();
+  } catch (error) {
+    if (error instanceof VerifyError) throw new UsageError(error.code, `Cannot inspect ${path}: ${error.message}`);
+    throw error;
   }
 }
