@@ -72,6 +72,11 @@ async function caseOf(
   return { toy, key: verifying, weights, input: tensorBytes(x), output: run.output, witness };
 }
 
+/** The same case without proof of work and with few queries: for tests of everything else. */
+export function withoutWork(made: ToyCase): Promise<ToyCase> {
+  return withParameters(made, { ...made.key.parameters, queries: 4, grinding: { lookup: 0, fold: 0, query: 0 } });
+}
+
 /** The same case under other parameters: the weights are committed anew. Nothing of the parameters is checked. */
 export async function withParameters(made: ToyCase, parameters: Parameters): Promise<ToyCase> {
   const { key, weights } = await commitWeights({ ...made.key, parameters }, made.weights.column);
