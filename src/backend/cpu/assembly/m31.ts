@@ -31,13 +31,6 @@ export function sub(a: v128, b: v128): v128 {
   return i32x4.min_u(d, i32x4.add(d, modulus()));
 }
 
-/** P - x: loose, for canonical or loose x. */
-// @ts-ignore: decorator
-@inline
-export function negLoose(x: v128): v128 {
-  return i32x4.sub(modulus(), x);
-}
-
 /** Four products: of 2ab the high word is floor(ab / 2^31) and half the low word is ab mod 2^31. */
 // @ts-ignore: decorator
 @inline

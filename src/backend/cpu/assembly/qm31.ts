@@ -2,13 +2,13 @@
  * One element of K in a vector: words [a, b, c, d]. A product ab is sum_j a_j R_j with R_j = b * (1, i, u, iu)_j: sixteen unreduced word products in
  * two vectors of u64, below 4 P^2 < 2^64, and one reduction. About 60 operations; 45 where the R_j of a constant are at hand.
  */
-import { add, negLoose, reduce } from "./m31";
+import { add, reduce } from "./m31";
 
-/** i * b, loose: [-b1, b0, -b3, b2]. */
+/** i * b, loose: [-b1, b0, -b3, b2]; negation complements bits. */
 // @ts-ignore: decorator
 @inline
 export function timesI(b: v128): v128 {
-  return i32x4.shuffle(b, negLoose(b), 5, 0, 7, 2);
+  return v128.xor(i32x4.shuffle(b, b, 1, 0, 3, 2), i32x4(0x7fffffff, 0, 0x7fffffff, 0));
 }
 
 /** u * b: [2 b2 - b3, b2 + 2 b3, b0, b1]. */
@@ -16,7 +16,7 @@ export function timesI(b: v128): v128 {
 @inline
 export function timesU(b: v128): v128 {
   const d = i32x4.shuffle(b, b, 2, 3, 2, 3);
-  const other = i32x4.shuffle(b, negLoose(b), 7, 2, 7, 2);
+  const other = v128.xor(i32x4.shuffle(b, b, 3, 2, 3, 2), i32x4(0x7fffffff, 0, 0, 0));
   return i32x4.shuffle(add(add(d, d), other), b, 0, 1, 4, 5);
 }
 
