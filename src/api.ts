@@ -88,7 +88,8 @@ export async function prove(
 export function rawInput(model: Pick<Model, "name" | "input">, input: Input): Uint8Array {
   if (input instanceof Uint8Array) return input;
   if (typeof input === "string") {
-    if (model.input.kind !== "ngrams") throw new TypeError(`Model ${model.name} takes a tensor of shape [${inputShape(model.input)}], not a text`);
+    if (model.input.kind !== "ngrams")
+      throw new TypeError(`Model ${model.name} takes a tensor of shape [${inputShape(model.input)}], not a text`);
     return encodeUtf8(input);
   }
   if (model.input.kind !== "tensor") throw new TypeError(`Model ${model.name} takes a text, not a tensor`);
@@ -98,7 +99,8 @@ export function rawInput(model: Pick<Model, "name" | "input">, input: Input): Ui
   const scale = 2 ** exponent;
   const values = Array.from(input, (v, i) => {
     const q = Math.round(v * scale);
-    if (!(q >= range[0] && q <= range[1])) throw new RangeError(`Input number ${i} is ${v}, model ${model.name} takes ${range[0] / scale} to ${range[1] / scale}`);
+    if (!(q >= range[0] && q <= range[1]))
+      throw new RangeError(`Input number ${i} is ${v}, model ${model.name} takes ${range[0] / scale} to ${range[1] / scale}`);
     return q === 0 ? 0 : q;
   });
   return tensorBytes(values);

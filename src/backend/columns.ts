@@ -1,8 +1,9 @@
 /** The device's copies of the system's columns, uploaded on first need, and evaluations of them. */
-import type { Column, Scalar, Session } from "./backend.ts";
+
 import { InternalError } from "../errors.ts";
 import { fromInteger } from "../field/m31.ts";
 import type { ColumnId, System } from "../system/types.ts";
+import type { Column, Scalar, Session } from "./backend.ts";
 
 /** Signed integers as canonical words. */
 export function toWords(values: Int32Array): Uint32Array {

@@ -31,7 +31,10 @@ async function measure(name: string, threads: number): Promise<Row> {
   const backend = await cpuBackend({ threads });
   const model = await loadModel(name);
   const { value: key, ms: commitMs } = await timed(() => commit(model, { backend }));
-  const input: Input = model.input.kind === "tensor" ? Float64Array.from(loadMnist("test").images.subarray(0, PIXELS), (v) => v / 255) : "un texte en français";
+  const input: Input =
+    model.input.kind === "tensor"
+      ? Float64Array.from(loadMnist("test").images.subarray(0, PIXELS), (v) => v / 255)
+      : "un texte en français";
   await prove(key, input, { backend }); // warm-up
   const proven = [];
   for (let i = 0; i < REPEAT; i++) proven.push(await timed(() => prove(key, input, { backend })));
@@ -100,9 +103,19 @@ if (first !== undefined && first !== "--write") {
       "peak MiB": r.peakMiB.toFixed(0),
     })),
   );
-  for (const r of rows) console.log(`${r.model}, ${r.backend}: ${Object.entries(r.phasesMs).map(([p, ms]) => `${p} ${ms.toFixed(1)} ms`).join(", ")}`);
+  for (const r of rows)
+    console.log(
+      `${r.model}, ${r.backend}: ${Object.entries(r.phasesMs)
+        .map(([p, ms]) => `${p} ${ms.toFixed(1)} ms`)
+        .join(", ")}`,
+    );
   for (const r of rows.filter((_, i) => i % 2 === 0)) console.log(`${r.model}: ${r.parts.map((p) => `${p.part} ${p.bytes} B`).join(", ")}`);
-  const machine = { date: new Date().toISOString().slice(0, 10), cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, runtime: `node ${process.version}` };
+  const machine = {
+    date: new Date().toISOString().slice(0, 10),
+    cpu: cpus()[0]?.model ?? "unknown",
+    cores: cpus().length,
+    runtime: `node ${process.version}`,
+  };
   console.log(`${machine.cpu}, ${machine.cores} cores, ${machine.runtime}`);
   if (first === "--write" && second !== undefined) writeFileSync(second, `${JSON.stringify({ machine, rows }, null, 2)}\n`);
 }

@@ -1,8 +1,8 @@
 /** Table columns (SPEC §4.4): the prover lists them, the verifier evaluates the structural ones in logarithmic time. */
 import { InternalError } from "../errors.ts";
 import * as m31 from "../field/m31.ts";
-import * as k from "../field/qm31.ts";
 import type { QM31 } from "../field/qm31.ts";
+import * as k from "../field/qm31.ts";
 import { eqBits } from "../poly/eq.ts";
 import { bitsOf, type TableColumn } from "../system/types.ts";
 import { piecesOf } from "../tensor/blocks.ts";

@@ -3,8 +3,8 @@
  * columns' evaluations must give the same fraction. What remains to be shown is returned as claims on committed columns.
  */
 import { InternalError, VerifyError } from "../errors.ts";
-import * as k from "../field/qm31.ts";
 import type { QM31 } from "../field/qm31.ts";
+import * as k from "../field/qm31.ts";
 import type { ValuedClaim } from "../pcs/claim.ts";
 import { eqBits } from "../poly/eq.ts";
 import { maskAt } from "../poly/multilinear.ts";
@@ -24,7 +24,13 @@ interface Fraction {
 }
 
 /** Reduces the look-ups to claims, not yet opened. @throws VerifyError lookup/root, lookup/round, lookup/leaves, grind/nonce, decode/* */
-export function reduceLookups(receiver: Receiver, system: System, plan: LookupPlan, grinding: number, evaluatePublic: EvaluatePublic): ValuedClaim[] {
+export function reduceLookups(
+  receiver: Receiver,
+  system: System,
+  plan: LookupPlan,
+  grinding: number,
+  evaluatePublic: EvaluatePublic,
+): ValuedClaim[] {
   receiver.grind(grinding);
   const alpha = receiver.draw();
   const beta = receiver.draw();
@@ -53,7 +59,8 @@ export function reduceLookups(receiver: Receiver, system: System, plan: LookupPl
     denominator = k.add(denominator, k.mul(selector, leaf.denominator));
   }
   denominator = k.add(denominator, k.sub(k.ONE, covered));
-  if (!k.equals(numerator, fraction.numerator) || !k.equals(denominator, fraction.denominator)) throw new VerifyError("lookup/leaves", "look-up evaluations");
+  if (!k.equals(numerator, fraction.numerator) || !k.equals(denominator, fraction.denominator))
+    throw new VerifyError("lookup/leaves", "look-up evaluations");
   return claims;
 }
 

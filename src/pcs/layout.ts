@@ -1,6 +1,7 @@
 /** The stacked matrix of one commitment (SPEC §8.1): which block of which column lies where. */
-import { type Block, stackBlocks } from "../tensor/blocks.ts";
+
 import { bitsOf, type ColumnId, type System } from "../system/types.ts";
+import { type Block, stackBlocks } from "../tensor/blocks.ts";
 
 /** The two commitments of a proof, in their order in the protocol. */
 export const COMMITMENTS = ["weight", "witness"] as const;

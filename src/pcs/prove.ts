@@ -35,7 +35,14 @@ export async function commitColumns(
     const sizes = shape(id);
     const strides = sizes.map((_, d) => cellsOf(sizes.slice(d + 1)));
     const offset = block.pieces.reduce((n, piece, d) => n + piece.offset * (strides[d] ?? 1), 0);
-    session.place(matrix, block.position, column(id), offset, block.pieces.map((p) => 2 ** p.bits), strides);
+    session.place(
+      matrix,
+      block.position,
+      column(id),
+      offset,
+      block.pieces.map((p) => 2 ** p.bits),
+      strides,
+    );
   }
   return { layout, matrix, tree: await commitMatrix(session, layout, blowup, matrix, tick) };
 }
@@ -81,7 +88,12 @@ export async function proveOpening(
     previous = innerStep(session, size, joined, idle, previous, grinding.fold);
     await tick(i + 1, steps);
   }
-  if (previous !== null) bindParts(session, parts.filter((p) => p.columnBits > 0), previous);
+  if (previous !== null)
+    bindParts(
+      session,
+      parts.filter((p) => p.columnBits > 0),
+      previous,
+    );
 
   // The commitment index is one more variable (SPEC §8.5); its combination is encoded and folded (SPEC §8.6).
   const combined = commitmentRound(session, parts, grinding.fold);
@@ -131,7 +143,10 @@ interface Part extends Inner {
 }
 
 function inner(session: Session, commitments: readonly Commitment[], claims: readonly Claim<Scalar>[], columnBits: number): Part[] {
-  const delta = session.monomials(session.draw(1), claims.map((_, i) => ({ exponent: i, coefficient: 1 })));
+  const delta = session.monomials(
+    session.draw(1),
+    claims.map((_, i) => ({ exponent: i, coefficient: 1 })),
+  );
   return commitments.map(({ layout, matrix }): Part => {
     const second = session.zeros(matrix.length, 4);
     for (const block of layout.blocks) {
@@ -174,7 +189,14 @@ function commitmentRound(session: Session, parts: readonly Part[], grinding: num
 }
 
 /** Sends one round of the inner product and draws its challenge; columns keep `size` entries. */
-function innerStep(session: Session, size: number, parts: readonly Inner[], idle: readonly IdleTerm[], r: Scalar | null, grinding: number): Scalar {
+function innerStep(
+  session: Session,
+  size: number,
+  parts: readonly Inner[],
+  idle: readonly IdleTerm[],
+  r: Scalar | null,
+  grinding: number,
+): Scalar {
   const message = session.innerRound(size, parts, idle, r);
   for (const part of parts) {
     part.first = session.slice(part.first, 0, size);
@@ -187,7 +209,10 @@ function innerStep(session: Session, size: number, parts: readonly Inner[], idle
 }
 
 function bindParts(session: Session, parts: readonly Inner[], r: Scalar): void {
-  session.bind(parts.flatMap((p) => [p.first, p.second]), r);
+  session.bind(
+    parts.flatMap((p) => [p.first, p.second]),
+    r,
+  );
   for (const part of parts) {
     part.first = session.slice(part.first, 0, part.first.length / 2);
     part.second = session.slice(part.second, 0, part.second.length / 2);
@@ -204,7 +229,8 @@ interface FoldedLayer {
 function commitCode(session: Session, code: Column, groupBits: number): FoldedLayer {
   const leaves = code.length / 2 ** groupBits;
   const hasher = session.rowHasher(leaves, 4 * 2 ** groupBits);
-  for (let t = 0; t < 2 ** groupBits; t += 2) hasher.absorb(session.slice(code, t * leaves, leaves), session.slice(code, (t + 1) * leaves, leaves));
+  for (let t = 0; t < 2 ** groupBits; t += 2)
+    hasher.absorb(session.slice(code, t * leaves, leaves), session.slice(code, (t + 1) * leaves, leaves));
   return { code, tree: treeOf(session, hasher.digests()), groupBits };
 }
 
@@ -239,7 +265,13 @@ async function finishProof(
 }
 
 /** Rows of the encoded matrix at the positions, row after row. The columns are encoded again: that costs less than keeping them. */
-async function openRows(session: Session, layout: Layout, blowup: number, matrix: Column, positions: readonly number[]): Promise<Uint32Array> {
+async function openRows(
+  session: Session,
+  layout: Layout,
+  blowup: number,
+  matrix: Column,
+  positions: readonly number[],
+): Promise<Uint32Array> {
   const indices = Uint32Array.from(positions);
   const reads: Promise<Uint32Array>[] = [];
   for (let j = 0; j < layout.width; j += 4) {

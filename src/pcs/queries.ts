@@ -4,8 +4,8 @@
  */
 import { InternalError, VerifyError } from "../errors.ts";
 import * as m31 from "../field/m31.ts";
-import * as k from "../field/qm31.ts";
 import type { QM31 } from "../field/qm31.ts";
+import * as k from "../field/qm31.ts";
 import type { Digest } from "../hash/suite.ts";
 import { encode, foldPair } from "../line/code.ts";
 import { xAt } from "../line/domain.ts";
@@ -80,7 +80,14 @@ function weightedSum(weights: readonly QM31[], row: Uint32Array): QM31 {
 }
 
 /** Reads leaves of `words` words and their path, and checks them against the root; returns the leaves' words. */
-function openLeaves(receiver: Receiver, root: Digest, depth: number, leaves: readonly number[], words: number, path: string): Uint32Array[] {
+function openLeaves(
+  receiver: Receiver,
+  root: Digest,
+  depth: number,
+  leaves: readonly number[],
+  words: number,
+  path: string,
+): Uint32Array[] {
   const rows = leaves.map(() => receiver.read(words));
   const siblings = missingNodes(depth, leaves).map(() => receiver.readDigest());
   const digests = rows.map((row) => receiver.suite.row(row));

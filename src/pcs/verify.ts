@@ -4,8 +4,8 @@
  */
 import { InternalError, VerifyError } from "../errors.ts";
 import * as m31 from "../field/m31.ts";
-import * as k from "../field/qm31.ts";
 import type { QM31 } from "../field/qm31.ts";
+import * as k from "../field/qm31.ts";
 import type { Digest } from "../hash/suite.ts";
 import { eqAt, eqBits, eqTable } from "../poly/eq.ts";
 import { evaluate } from "../poly/multilinear.ts";

@@ -1,5 +1,6 @@
 /** Key generation: checks the system, chooses parameters, commits the weights (SPEC §4.5, §8). */
 import type { Backend } from "../backend/backend.ts";
+import { ColumnStore, toWords } from "../backend/columns.ts";
 import { ModelError } from "../errors.ts";
 import { planLookups } from "../lookup/plan.ts";
 import { COMMITMENTS, layoutOf } from "../pcs/layout.ts";
@@ -14,7 +15,6 @@ import { checkSystem } from "../system/shape.ts";
 import type { ColumnId } from "../system/types.ts";
 import { committedCells, shapeOf } from "../verifier/plan.ts";
 import { prepareKey } from "../verifier/verify.ts";
-import { ColumnStore, toWords } from "../backend/columns.ts";
 
 /** The prover's side of the weight commitment: the stacked matrix and its tree. */
 export interface WeightData {
@@ -57,7 +57,14 @@ export async function commitSystem(
   try {
     const store = new ColumnStore(session, system, column);
     const tick = async () => undefined;
-    const commitment = await commitColumns(session, layout, parameters.blowup, (id) => store.column(id), (id) => store.shape(id), tick);
+    const commitment = await commitColumns(
+      session,
+      layout,
+      parameters.blowup,
+      (id) => store.column(id),
+      (id) => store.shape(id),
+      tick,
+    );
     const [matrix, tree, weightRoot] = [
       await session.read(commitment.matrix),
       await session.read(commitment.tree),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Backend } from "../backend/backend.ts";
-import { referenceBackend } from "../backend/reference/index.ts";
 import { toWords } from "../backend/columns.ts";
+import { referenceBackend } from "../backend/reference/index.ts";
 import { VerifyError } from "../errors.ts";
 import { fillDerived } from "../model/witness.ts";
 import { tensorBytes } from "../statement/encoding.ts";

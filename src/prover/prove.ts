@@ -1,5 +1,6 @@
 /** The prover: bind, commit, look up, constrain, open (SPEC §5), on any backend. Proof bytes depend on key, statement and witness alone. */
 import type { Backend } from "../backend/backend.ts";
+import { ColumnStore } from "../backend/columns.ts";
 import { InternalError } from "../errors.ts";
 import { proveLookups } from "../lookup/prove.ts";
 import { commitColumns, proveOpening, rootOf, type Tick } from "../pcs/prove.ts";
@@ -9,7 +10,6 @@ import { proveConstraints } from "../sumcheck/prove.ts";
 import type { ColumnId } from "../system/types.ts";
 import { TAGS } from "../transcript/tags.ts";
 import { bind, prepareKey, statementColumns } from "../verifier/verify.ts";
-import { ColumnStore } from "../backend/columns.ts";
 import type { WeightData } from "./commit.ts";
 
 /** Phases in order, the same names everywhere: progress, benches, reports. */
@@ -40,7 +40,12 @@ export interface Assignment {
 }
 
 /** The proof's bytes. @throws the signal's reason if aborted; DeviceError if the backend cannot */
-export async function proveSystem(key: VerifyingKey, weights: WeightData, assignment: Assignment, options: ProveOptions): Promise<Uint8Array> {
+export async function proveSystem(
+  key: VerifyingKey,
+  weights: WeightData,
+  assignment: Assignment,
+  options: ProveOptions,
+): Promise<Uint8Array> {
   const { plan, digest } = prepareKey(key);
   const { system, parameters } = key;
   let breathed = performance.now();
@@ -70,7 +75,14 @@ export async function proveSystem(key: VerifyingKey, weights: WeightData, assign
     if (!weightLayout || !witnessLayout) throw new InternalError("two layouts expected");
     await step("commit")(0, 1);
     const weightCommitment = { layout: weightLayout, matrix: session.upload(weights.matrix, 1), tree: session.upload(weights.tree, 4) };
-    const witness = await commitColumns(session, witnessLayout, parameters.blowup, (id) => store.column(id), (id) => store.shape(id), step("commit"));
+    const witness = await commitColumns(
+      session,
+      witnessLayout,
+      parameters.blowup,
+      (id) => store.column(id),
+      (id) => store.shape(id),
+      step("commit"),
+    );
     session.send(TAGS.witnessRoot, [rootOf(session, witness.tree)]);
 
     const claims = await proveLookups(store, system, plan.lookups, parameters.grinding.lookup, step("look up"));

@@ -3,11 +3,11 @@
  * `reduceConstraints` receives.
  */
 import type { Column, IdleTerm, ProductTerm, Scalar } from "../backend/backend.ts";
+import type { ColumnStore } from "../backend/columns.ts";
 import { InternalError } from "../errors.ts";
 import * as m31 from "../field/m31.ts";
 import type { Claim } from "../pcs/claim.ts";
 import type { Tick } from "../pcs/prove.ts";
-import type { ColumnStore } from "../backend/columns.ts";
 import { factorCells, type PublicScalar } from "../system/factors.ts";
 import { type AxisId, bitsOf, type System } from "../system/types.ts";
 import { TAGS } from "../transcript/tags.ts";
@@ -40,11 +40,19 @@ export async function proveConstraints(
   const half = session.constants(Uint32Array.of(m31.halfPower(1), 0, 0, 0));
   const challenges: Scalar[] = [];
   const point = (coordinates: readonly Coordinate[]) =>
-    resolve(coordinates, (i) => rho + i, (i) => challenges[i] ?? missing(`challenge ${i}`), half);
+    resolve(
+      coordinates,
+      (i) => rho + i,
+      (i) => challenges[i] ?? missing(`challenge ${i}`),
+      half,
+    );
   const claimOf = (e: Evaluation): Claim<Scalar> => ({ column: e.column, point: e.coordinates.map(point) });
 
   const constant = plan.constant.map(claimOf);
-  session.send(TAGS.constantEvaluations, constant.map((claim) => store.evaluate(claim.column, claim.point)));
+  session.send(
+    TAGS.constantEvaluations,
+    constant.map((claim) => store.evaluate(claim.column, claim.point)),
+  );
 
   const builder = new TableBuilder(store, system, plan, scalar, rho, half);
   const active = plan.terms.filter((t) => t.variables > 0);
@@ -69,7 +77,14 @@ export async function proveConstraints(
       .filter((t) => t.variables < plan.rounds - round)
       .map((t): IdleTerm => ({ total: t.total, weight: t.weight, factor: m31.pow(2, plan.rounds - t.variables - round - 1) }));
     const products = joined.map((t): ProductTerm => ({ tables: t.tables.map((x) => tables.indexOf(x)), weight: t.weight }));
-    const message = session.productRound(size, tables.map((t) => t.current), products, idle, plan.degree, previous);
+    const message = session.productRound(
+      size,
+      tables.map((t) => t.current),
+      products,
+      idle,
+      plan.degree,
+      previous,
+    );
     for (const table of tables) table.current = session.slice(table.current, 0, size);
     session.send(TAGS.constraintRound, [message]);
     session.free(message);
@@ -77,8 +92,15 @@ export async function proveConstraints(
     challenges.push(previous);
     await tick(round + 1, plan.rounds);
   }
-  if (previous !== null) session.bind([...new Set(terms.flatMap((t) => t.tables))].map((t) => t.current), previous);
-  session.send(TAGS.leafEvaluations, plan.round.map((e) => session.slice(builder.boundLeaf(e), 0, 1)));
+  if (previous !== null)
+    session.bind(
+      [...new Set(terms.flatMap((t) => t.tables))].map((t) => t.current),
+      previous,
+    );
+  session.send(
+    TAGS.leafEvaluations,
+    plan.round.map((e) => session.slice(builder.boundLeaf(e), 0, 1)),
+  );
   return [...constant, ...plan.round.map(claimOf)];
 }
 
@@ -139,7 +161,14 @@ class TableBuilder {
   /** Contracts all dimensions but those bound by rounds. */
   #contract(source: Column, shape: readonly number[], coordinates: readonly (readonly Coordinate[])[]): Column {
     const points = coordinates.map((axis) =>
-      axis.some((c) => c.from === "round") ? null : resolve(axis, (i) => this.#rho + i, () => missing("round"), this.#half),
+      axis.some((c) => c.from === "round")
+        ? null
+        : resolve(
+            axis,
+            (i) => this.#rho + i,
+            () => missing("round"),
+            this.#half,
+          ),
     );
     return this.#store.contract(source, shape, points);
   }
@@ -155,7 +184,11 @@ class TableBuilder {
       return { bits: this.#bits(axis), axis: index < 0 ? null : index };
     });
     const contracted = source();
-    const current = this.#store.session.spread(contracted, kept.map((k) => k.size), dimensions);
+    const current = this.#store.session.spread(
+      contracted,
+      kept.map((k) => k.size),
+      dimensions,
+    );
     this.#store.session.free(contracted);
     const table = { current };
     this.#tables.set(full, table);

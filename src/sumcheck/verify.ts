@@ -4,8 +4,8 @@
  */
 import { InternalError, VerifyError } from "../errors.ts";
 import * as m31 from "../field/m31.ts";
-import * as k from "../field/qm31.ts";
 import type { QM31 } from "../field/qm31.ts";
+import * as k from "../field/qm31.ts";
 import type { EvaluatePublic } from "../lookup/verify.ts";
 import type { ValuedClaim } from "../pcs/claim.ts";
 import { eqAt } from "../poly/eq.ts";
@@ -29,7 +29,13 @@ export function reduceConstraints(
   const rho = receiver.drawElements(plan.rhoBits);
   const gamma = k.powers(receiver.draw(), system.constraints.length);
   const challenges: QM31[] = [];
-  const point = (coordinates: readonly Coordinate[]) => resolve(coordinates, (i) => at(rho, i), (i) => at(challenges, i), HALF);
+  const point = (coordinates: readonly Coordinate[]) =>
+    resolve(
+      coordinates,
+      (i) => at(rho, i),
+      (i) => at(challenges, i),
+      HALF,
+    );
   const claimsOf = (evaluations: readonly Evaluation[], values: readonly QM31[]) =>
     evaluations.map((e, i): ValuedClaim => ({ column: e.column, point: e.coordinates.map(point), value: at(values, i) }));
 
@@ -44,7 +50,15 @@ export function reduceConstraints(
     for (const { evaluation, sent } of term.leaves)
       value = k.mul(value, sent ? at(values[sent.list], sent.index) : evaluatePublic(evaluation.column, evaluation.coordinates.map(point)));
     for (const { factor, coordinates } of term.factors)
-      value = k.mul(value, evaluateFactor(factor, factor.axes.map((a) => sizeOf(a)), coordinates.map(point), scalar));
+      value = k.mul(
+        value,
+        evaluateFactor(
+          factor,
+          factor.axes.map((a) => sizeOf(a)),
+          coordinates.map(point),
+          scalar,
+        ),
+      );
     return value;
   };
   const sizeOf = (axis: AxisId) => system.axes[axis]?.size ?? 1;

@@ -110,14 +110,20 @@ export class SystemBuilder {
 
   /** Two witness columns (input, output) bound together as rows of a two-column table; both ranges follow from the table. */
   mapped(input: string, output: string, shape: readonly number[], table: TableId): { input: ColumnId; output: ColumnId } {
-    const t = this.#at(this.#tables, table, "table");
-    const [first, second] = t.columns;
-    if (first === undefined || second === undefined || t.columns.length !== 2)
-      throw new InternalError(`table ${t.name} does not map one column to another`);
-    const i = this.#column({ name: input, kind: "witness", shape, range: this.#tableRange(t, first) });
-    const o = this.#column({ name: output, kind: "witness", shape, range: this.#tableRange(t, second) });
-    this.#lookups.push({ name: `${input} -> ${output}`, table, columns: [i, o] });
+    const [i, o] = this.rows([input, output], shape, table);
+    if (i === undefined || o === undefined) throw new InternalError(`table ${table} does not map one column to another`);
     return { input: i, output: o };
+  }
+
+  /** Witness columns bound together as rows of a table, one a column of it; their ranges follow from the table. */
+  rows(names: readonly string[], shape: readonly number[], table: TableId): ColumnId[] {
+    const t = this.#at(this.#tables, table, "table");
+    if (t.columns.length !== names.length) throw new InternalError(`table ${t.name} has ${t.columns.length} columns, not ${names.length}`);
+    const columns = t.columns.map((column, k) =>
+      this.#column({ name: names[k] ?? "", kind: "witness", shape, range: this.#tableRange(t, column) }),
+    );
+    this.#lookups.push({ name: names.join(" -> "), table, columns });
+    return columns;
   }
 
   /** The table of the integers low .. low + size - 1. */
@@ -131,16 +137,15 @@ export class SystemBuilder {
     return this.#table(`relu ${size}`, `relu on ${bitsOf(size)} bits`, size, [{ kind: "iota", start: -size / 2 }, { kind: "relu" }]);
   }
 
-  /** The table (low + i, values[i]) with committed outputs. Equal names must mean equal tables. */
-  functionTable(name: string, low: number, values: Int32Array): TableId {
+  /** The table (low + i, values[i]), or of several such outputs, which are committed. Equal names must mean equal tables. */
+  functionTable(name: string, low: number, values: Int32Array, ...more: Int32Array[]): TableId {
     const key = `function ${name} ${low} ${values.length}`;
     const known = this.#tables.findIndex((t) => t.key === key);
     if (known >= 0) return known;
-    const output = this.weight(`table ${name}`, [values.length], values);
-    return this.#table(key, name, values.length, [
-      { kind: "iota", start: low },
-      { kind: "column", column: output },
-    ]);
+    const outputs = [values, ...more].map(
+      (v, k): TableColumn => ({ kind: "column", column: this.weight(`table ${name}${k > 0 ? ` ${k}` : ""}`, [values.length], v) }),
+    );
+    return this.#table(key, name, values.length, [{ kind: "iota", start: low }, ...outputs]);
   }
 
   /** Adds a constraint (SPEC §4.2); checks sizes and that every free axis occurs in every term. */

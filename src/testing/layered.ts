@@ -2,8 +2,7 @@
  * A network of equal layers on one axis (SPEC §4.3 shift): h_{l+1} = relu(round(h_l W_l / 2^s)), l = 0..L-1. One weight column, one constraint and one look-up for all
  * layers. Column `state` holds the inputs of the layers, `last` the output of the last one.
  */
-import { type BuiltSystem, SystemBuilder, term } from "../system/builder.ts";
-import { onesOn } from "../system/builder.ts";
+import { type BuiltSystem, onesOn, SystemBuilder, term } from "../system/builder.ts";
 import type { ColumnId } from "../system/types.ts";
 
 export interface Layered {
@@ -27,7 +26,13 @@ export function layeredNetwork(layers: number, width: number): Layered {
   const bound = Math.max(1, Math.floor(2 ** SHIFT / width));
   const w = Int32Array.from({ length: layers * width * width }, () => random(2 * bound + 1) - bound);
   const b = new SystemBuilder();
-  const [l, m, k, j, o] = [b.axis("layer", layers), b.axis("next layer", layers), b.axis("in", width), b.axis("out", width), b.axis("other", width)];
+  const [l, m, k, j, o] = [
+    b.axis("layer", layers),
+    b.axis("next layer", layers),
+    b.axis("in", width),
+    b.axis("out", width),
+    b.axis("other", width),
+  ];
   const x = b.publicColumn("x", [width], [0, MAX]);
   const index = b.publicColumn("output", [], [0, width - 1]);
   const W = b.weight("W", [layers, width, width], w);
@@ -35,28 +40,52 @@ export function layeredNetwork(layers: number, width: number): Layered {
   const last = b.witness("last", [width], [0, MAX]);
   const { input: q, output: y } = b.mapped("q", "y", [layers, width], b.reluTable(2 ** BITS));
   const r = b.witness("r", [layers, width], [0, 2 ** SHIFT - 1]);
-  b.constraint("layers", [l, j], [
-    term(1, [{ column: state, axes: [l, k] }, { column: W, axes: [l, k, j] }]),
-    term(-(2 ** SHIFT), [{ column: q, axes: [l, j] }]),
-    term(-1, [{ column: r, axes: [l, j] }]),
-    term(2 ** (SHIFT - 1), [], onesOn([l, j])),
-  ]);
-  b.constraint("next state", [l, j], [
-    term(1, [{ column: y, axes: [l, j] }]),
-    term(-1, [{ column: state, axes: [m, j] }], [{ kind: "shift", axes: [l, m], offset: 1 }]),
-    term(-1, [{ column: last, axes: [j] }], [{ kind: "at", axes: [l], index: layers - 1 }]),
-  ]);
-  b.constraint("first state", [j], [term(1, [{ column: x, axes: [j] }]), term(-1, [{ column: state, axes: [m, j] }], [{ kind: "at", axes: [m], index: 0 }])]);
+  b.constraint(
+    "layers",
+    [l, j],
+    [
+      term(1, [
+        { column: state, axes: [l, k] },
+        { column: W, axes: [l, k, j] },
+      ]),
+      term(-(2 ** SHIFT), [{ column: q, axes: [l, j] }]),
+      term(-1, [{ column: r, axes: [l, j] }]),
+      term(2 ** (SHIFT - 1), [], onesOn([l, j])),
+    ],
+  );
+  b.constraint(
+    "next state",
+    [l, j],
+    [
+      term(1, [{ column: y, axes: [l, j] }]),
+      term(-1, [{ column: state, axes: [m, j] }], [{ kind: "shift", axes: [l, m], offset: 1 }]),
+      term(-1, [{ column: last, axes: [j] }], [{ kind: "at", axes: [l], index: layers - 1 }]),
+    ],
+  );
+  b.constraint(
+    "first state",
+    [j],
+    [term(1, [{ column: x, axes: [j] }]), term(-1, [{ column: state, axes: [m, j] }], [{ kind: "at", axes: [m], index: 0 }])],
+  );
   const d = b.witness("margin", [width], [0, 2 ** BITS - 1]);
-  b.constraint("arg max", [j], [
-    term(1, [{ column: d, axes: [j] }]),
-    term(1, [{ column: last, axes: [j] }]),
-    term(1, [], [{ kind: "below", axes: [j], column: index }]),
-    term(-1, [{ column: last, axes: [o] }], [{ kind: "select", axes: [o], column: index }, ...onesOn([j])]),
-  ]);
+  b.constraint(
+    "arg max",
+    [j],
+    [
+      term(1, [{ column: d, axes: [j] }]),
+      term(1, [{ column: last, axes: [j] }]),
+      term(1, [], [{ kind: "below", axes: [j], column: index }]),
+      term(-1, [{ column: last, axes: [o] }], [{ kind: "select", axes: [o], column: index }, ...onesOn([j])]),
+    ],
+  );
   const built = b.build();
   const run: Layered["run"] = (input) => {
-    const tensors = { state: new Int32Array(layers * width), q: new Int32Array(layers * width), y: new Int32Array(layers * width), r: new Int32Array(layers * width) };
+    const tensors = {
+      state: new Int32Array(layers * width),
+      q: new Int32Array(layers * width),
+      y: new Int32Array(layers * width),
+      r: new Int32Array(layers * width),
+    };
     let h = input;
     for (let layer = 0; layer < layers; layer++) {
       const next = new Int32Array(width);
@@ -74,7 +103,17 @@ export function layeredNetwork(layers: number, width: number): Layered {
     }
     const output = h.indexOf(Math.max(...h));
     const margin = h.map((v, i) => (h[output] ?? 0) - v - (i < output ? 1 : 0));
-    return { output, columns: new Map([[state, tensors.state], [last, h], [q, tensors.q], [y, tensors.y], [r, tensors.r], [d, margin]]) };
+    return {
+      output,
+      columns: new Map([
+        [state, tensors.state],
+        [last, h],
+        [q, tensors.q],
+        [y, tensors.y],
+        [r, tensors.r],
+        [d, margin],
+      ]),
+    };
   };
   return { built, input: x, output: index, run };
 }

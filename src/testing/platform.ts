@@ -37,11 +37,11 @@ const CHOSEN: readonly { readonly cells: readonly number[]; readonly parameters:
   },
   {
     cells: [800_000, 3_000_000],
-    parameters: { rowBits: 16, blowup: 4, folds: [4, 3], finalBits: 9, queries: 93, grinding: { lookup: 1, fold: 0, query: 16 } },
+    parameters: { rowBits: 16, blowup: 2, folds: [4, 3], finalBits: 9, queries: 125, grinding: { lookup: 0, fold: 0, query: 16 } },
   },
   {
     cells: [270_000_000, 100_000_000],
-    parameters: { rowBits: 21, blowup: 1, folds: [4, 4, 3], finalBits: 10, queries: 213, grinding: { lookup: 4, fold: 5, query: 16 } },
+    parameters: { rowBits: 22, blowup: 1, folds: [4, 3, 3, 3], finalBits: 9, queries: 204, grinding: { lookup: 0, fold: 4, query: 16 } },
   },
 ];
 
