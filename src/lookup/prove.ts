@@ -3,7 +3,7 @@ import type { Column, Scalar, Session } from "../backend/backend.ts";
 import { type ColumnStore, toWords } from "../backend/columns.ts";
 import { InternalError } from "../errors.ts";
 import type { Claim } from "../pcs/claim.ts";
-import type { Tick } from "../pcs/prove.ts";
+import type { Tick } from "../pcs/prove-commit.ts";
 import { bitsOf, type System } from "../system/types.ts";
 import { TAGS } from "../transcript/tags.ts";
 import type { LookupPlan } from "./plan.ts";

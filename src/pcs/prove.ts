@@ -1,68 +1,12 @@
-/** Commits stacked matrices and proves the weighted opening (SPEC §8). Sends what `verifyOpening` receives. */
+/** Proves the weighted opening (SPEC §8.3 to §8.6). Sends what `verifyOpening` receives. */
 import type { Column, IdleTerm, Scalar, Session } from "../backend/backend.ts";
 import { InternalError } from "../errors.ts";
 import * as m31 from "../field/m31.ts";
-import { missingNodes } from "../merkle/tree.ts";
 import type { Parameters } from "../security/types.ts";
-import type { ColumnId } from "../system/types.ts";
-import { cellsOf } from "../system/types.ts";
 import { TAGS } from "../transcript/tags.ts";
 import type { Claim } from "./claim.ts";
-import type { Layout } from "./layout.ts";
-
-/** Called after a step with (done, total): reports progress, lets other work run, throws to cancel. */
-export type Tick = (done: number, total: number) => Promise<void>;
-
-/** A committed matrix on the device: 2^(columnBits + rowBits) cells, column after column, and its tree's nodes. */
-export interface Commitment {
-  readonly layout: Layout;
-  readonly matrix: Column;
-  readonly tree: Column;
-}
-
-/** Lays the columns out and commits them (SPEC §8.1, §8.2). */
-export async function commitColumns(
-  session: Session,
-  layout: Layout,
-  blowup: number,
-  column: (id: ColumnId) => Column,
-  shape: (id: ColumnId) => readonly number[],
-  tick: Tick,
-): Promise<Commitment> {
-  const matrix = session.zeros(2 ** (layout.columnBits + layout.rowBits), 1);
-  for (const block of layout.blocks) {
-    const id = layout.columns[block.tensor] ?? missing("column");
-    const sizes = shape(id);
-    const strides = sizes.map((_, d) => cellsOf(sizes.slice(d + 1)));
-    const offset = block.pieces.reduce((n, piece, d) => n + piece.offset * (strides[d] ?? 1), 0);
-    session.place(
-      matrix,
-      block.position,
-      column(id),
-      offset,
-      block.pieces.map((p) => 2 ** p.bits),
-      strides,
-    );
-  }
-  return { layout, matrix, tree: await commitMatrix(session, layout, blowup, matrix, tick) };
-}
-
-/** Encodes a matrix eight columns at a time into resident row states: memory does not grow with the width. */
-async function commitMatrix(session: Session, layout: Layout, blowup: number, matrix: Column, tick: Tick): Promise<Column> {
-  const hasher = session.rowHasher(2 ** (layout.rowBits + blowup), layout.width);
-  for (let j = 0; j < layout.width; j += 8) {
-    const pair = [encodeFour(session, layout, blowup, matrix, j), encodeFour(session, layout, blowup, matrix, j + 4)] as const;
-    hasher.absorb(...pair);
-    for (const code of pair) session.free(code);
-    await tick(j + 8, layout.width);
-  }
-  return treeOf(session, hasher.digests());
-}
-
-/** The root of a tree's nodes. */
-export function rootOf(session: Session, tree: Column): Column {
-  return session.slice(tree, 2, 2);
-}
+import { type Commitment, commitCode, type FoldedLayer, rootOf, type Tick } from "./prove-commit.ts";
+import { finishProof } from "./prove-queries.ts";
 
 /** Proves all claims and returns the words of the whole proof: everything sent, then the openings. Ticks after every round. */
 export async function proveOpening(
@@ -217,94 +161,6 @@ function bindParts(session: Session, parts: readonly Inner[], r: Scalar): void {
     part.first = session.slice(part.first, 0, part.first.length / 2);
     part.second = session.slice(part.second, 0, part.second.length / 2);
   }
-}
-
-/** A committed codeword: leaf i groups the entries i + t 2^leafBits (SPEC §8.5). */
-interface FoldedLayer {
-  readonly code: Column;
-  readonly tree: Column;
-  readonly groupBits: number;
-}
-
-function commitCode(session: Session, code: Column, groupBits: number): FoldedLayer {
-  const leaves = code.length / 2 ** groupBits;
-  const hasher = session.rowHasher(leaves, 4 * 2 ** groupBits);
-  for (let t = 0; t < 2 ** groupBits; t += 2)
-    hasher.absorb(session.slice(code, t * leaves, leaves), session.slice(code, (t + 1) * leaves, leaves));
-  return { code, tree: treeOf(session, hasher.digests()), groupBits };
-}
-
-/** Tape and openings in the order of SPEC §8.7. All reads are asked for before the first is awaited: a device answers them together. */
-async function finishProof(
-  session: Session,
-  parameters: Parameters,
-  commitments: readonly Commitment[],
-  layers: readonly FoldedLayer[],
-  positions: readonly number[],
-): Promise<Uint32Array> {
-  const depth = parameters.rowBits + parameters.blowup;
-  const parts: Promise<Uint32Array>[] = [session.tape()];
-  for (const { layout, matrix, tree } of commitments)
-    parts.push(openRows(session, layout, parameters.blowup, matrix, positions), openPath(session, tree, depth, positions));
-  let bits = depth;
-  let leaves = positions;
-  for (const { code, tree, groupBits } of layers) {
-    bits -= groupBits;
-    leaves = [...new Set(leaves.map((q) => q % 2 ** bits))].sort((a, b) => a - b);
-    const indices = leaves.flatMap((leaf) => Array.from({ length: 2 ** groupBits }, (_, t) => leaf + t * 2 ** bits));
-    parts.push(session.read(session.gather(code, Uint32Array.from(indices))), openPath(session, tree, bits, leaves));
-  }
-  const read = await Promise.all(parts);
-  const words = new Uint32Array(read.reduce((n, p) => n + p.length, 0));
-  let offset = 0;
-  for (const part of read) {
-    words.set(part, offset);
-    offset += part.length;
-  }
-  return words;
-}
-
-/** Rows of the encoded matrix at the positions, row after row. The columns are encoded again: that costs less than keeping them. */
-async function openRows(
-  session: Session,
-  layout: Layout,
-  blowup: number,
-  matrix: Column,
-  positions: readonly number[],
-): Promise<Uint32Array> {
-  const indices = Uint32Array.from(positions);
-  const reads: Promise<Uint32Array>[] = [];
-  for (let j = 0; j < layout.width; j += 4) {
-    const code = encodeFour(session, layout, blowup, matrix, j);
-    const opened = session.gather(code, indices);
-    session.free(code);
-    reads.push(session.read(opened));
-  }
-  const rows = new Uint32Array(positions.length * layout.width);
-  (await Promise.all(reads)).forEach((words, chunk) => {
-    positions.forEach((_, q) => {
-      rows.set(words.subarray(4 * q, 4 * q + 4), q * layout.width + 4 * chunk);
-    });
-  });
-  return rows;
-}
-
-function openPath(session: Session, tree: Column, depth: number, leaves: readonly number[]): Promise<Uint32Array> {
-  const entries = missingNodes(depth, leaves).flatMap((node) => [2 * node, 2 * node + 1]);
-  return session.read(session.gather(tree, Uint32Array.from(entries)));
-}
-
-function encodeFour(session: Session, layout: Layout, blowup: number, matrix: Column, column: number): Column {
-  const message = session.interleave(matrix, layout.rowBits, column);
-  const code = session.encode(message, blowup);
-  session.free(message);
-  return code;
-}
-
-function treeOf(session: Session, digests: Column): Column {
-  const tree = session.merkle(digests);
-  session.free(digests);
-  return tree;
 }
 
 function missing(what: string): never {

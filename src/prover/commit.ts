@@ -4,7 +4,7 @@ import { ColumnStore, toWords } from "../backend/columns.ts";
 import { ModelError } from "../errors.ts";
 import { planLookups } from "../lookup/plan.ts";
 import { COMMITMENTS, layoutOf } from "../pcs/layout.ts";
-import { commitColumns, rootOf } from "../pcs/prove.ts";
+import { commitColumns, rootOf } from "../pcs/prove-commit.ts";
 import { FORMAT_VERSION, type VerifyingKey } from "../proof/key.ts";
 import { chooseParameters } from "../security/parameters.ts";
 import type { Regime } from "../security/types.ts";

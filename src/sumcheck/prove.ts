@@ -7,7 +7,7 @@ import type { ColumnStore } from "../backend/columns.ts";
 import { InternalError } from "../errors.ts";
 import * as m31 from "../field/m31.ts";
 import type { Claim } from "../pcs/claim.ts";
-import type { Tick } from "../pcs/prove.ts";
+import type { Tick } from "../pcs/prove-commit.ts";
 import { factorCells, type PublicScalar } from "../system/factors.ts";
 import { type AxisId, bitsOf, type System } from "../system/types.ts";
 import { TAGS } from "../transcript/tags.ts";
