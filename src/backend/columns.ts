@@ -7,7 +7,9 @@ import type { Column, Scalar, Session } from "./backend.ts";
 
 /** Signed integers as canonical words. */
 export function toWords(values: Int32Array): Uint32Array {
-  return Uint32Array.from(values, fromInteger);
+  const words = new Uint32Array(values.length); // a plain loop: Uint32Array.from takes ten times as long
+  for (let k = 0; k < words.length; k++) words[k] = fromInteger(values[k]!);
+  return words;
 }
 
 export class ColumnStore {

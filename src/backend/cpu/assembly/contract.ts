@@ -7,29 +7,38 @@ import { dotHigh, dotLow, highWords, lowWords, reduceSplit, timesI, timesU } fro
 
 /** Outputs of an item for t in F: a cache line of t where C >= 16. */
 export const BLOCK: u32 = 16;
-/** Entries of b per visit of four outputs, so that a block's lines of t are still cached for the next four. */
-const TILE: u32 = 64;
+/** Scratch of a thread: split sums of BLOCK outputs, 64 bytes each, then their addresses in t. */
+const SCRATCH_SHIFT: usize = 11;
+const ADDRESSES: usize = 1024;
 
-/** Adds sum_b w[b] t_k[b * stride] for four streams t_k to the split sums at acc + 64 k. */
-function accumulate(acc: usize, t0: usize, t1: usize, t2: usize, t3: usize, stride: usize, w: usize, count: u32): void {
-  let t = t0;
-  for (let k = 0; k < 4; k++) {
-    let a = v128.load(acc);
-    let b = v128.load(acc, 16);
-    let c = v128.load(acc, 32);
-    let d = v128.load(acc, 48);
-    let p = t;
-    let q = w;
-    let left = count;
-    for (; left >= 4; left -= 4) {
+/** Adds two vectors of u64 to the split sums at `acc`. */
+// @ts-ignore: decorator
+@inline
+function addSplit(acc: usize, low: v128, high: v128): void {
+  v128.store(acc, i64x2.add(v128.load(acc), lowWords(low)));
+  v128.store(acc, i64x2.add(v128.load(acc, 16), highWords(low)), 16);
+  v128.store(acc, i64x2.add(v128.load(acc, 32), lowWords(high)), 32);
+  v128.store(acc, i64x2.add(v128.load(acc, 48), highWords(high)), 48);
+}
+
+/** For `count` outputs adds sum_{from <= b < to} w[b] t[b] to their split sums; t[b] is b * stride bytes after the output's address. Four b at a time, so that a line of t that holds many outputs is used whole. */
+function accumulate(acc: usize, count: u32, stride: usize, w: usize, from: u32, to: u32): void {
+  const end = acc + ((<usize>count) << 6);
+  let b = from;
+  for (; b + 4 <= to; b += 4) {
+    const q = w + ((<usize>b) << 4);
+    const w0 = v128.load(q);
+    const w1 = v128.load(q, 16);
+    const w2 = v128.load(q, 32);
+    const w3 = v128.load(q, 48);
+    const at = (<usize>b) * stride;
+    let address = acc + ADDRESSES;
+    for (let sums = acc; sums < end; sums += 64, address += 4) {
+      const p = <usize>load<u32>(address) + at;
       const x0 = v128.load32_splat(p);
       const x1 = v128.load32_splat(p + stride);
       const x2 = v128.load32_splat(p + 2 * stride);
       const x3 = v128.load32_splat(p + 3 * stride);
-      const w0 = v128.load(q);
-      const w1 = v128.load(q, 16);
-      const w2 = v128.load(q, 32);
-      const w3 = v128.load(q, 48);
       const low = i64x2.add(
         i64x2.add(i64x2.extmul_low_i32x4_u(x0, w0), i64x2.extmul_low_i32x4_u(x1, w1)),
         i64x2.add(i64x2.extmul_low_i32x4_u(x2, w2), i64x2.extmul_low_i32x4_u(x3, w3)),
@@ -38,31 +47,16 @@ function accumulate(acc: usize, t0: usize, t1: usize, t2: usize, t3: usize, stri
         i64x2.add(i64x2.extmul_high_i32x4_u(x0, w0), i64x2.extmul_high_i32x4_u(x1, w1)),
         i64x2.add(i64x2.extmul_high_i32x4_u(x2, w2), i64x2.extmul_high_i32x4_u(x3, w3)),
       );
-      a = i64x2.add(a, lowWords(low));
-      b = i64x2.add(b, highWords(low));
-      c = i64x2.add(c, lowWords(high));
-      d = i64x2.add(d, highWords(high));
-      p += 4 * stride;
-      q += 64;
+      addSplit(sums, low, high);
     }
-    for (; left > 0; left--) {
-      const x = v128.load32_splat(p);
-      const y = v128.load(q);
-      const low = i64x2.extmul_low_i32x4_u(x, y);
-      const high = i64x2.extmul_high_i32x4_u(x, y);
-      a = i64x2.add(a, lowWords(low));
-      b = i64x2.add(b, highWords(low));
-      c = i64x2.add(c, lowWords(high));
-      d = i64x2.add(d, highWords(high));
-      p += stride;
-      q += 16;
+  }
+  for (; b < to; b++) {
+    const y = v128.load(w + ((<usize>b) << 4));
+    let address = acc + ADDRESSES;
+    for (let sums = acc; sums < end; sums += 64, address += 4) {
+      const x = v128.load32_splat(<usize>load<u32>(address) + (<usize>b) * stride);
+      addSplit(sums, i64x2.extmul_low_i32x4_u(x, y), i64x2.extmul_high_i32x4_u(x, y));
     }
-    v128.store(acc, a);
-    v128.store(acc, b, 16);
-    v128.store(acc, c, 32);
-    v128.store(acc, d, 48);
-    acc += 64;
-    t = k == 0 ? t1 : k == 1 ? t2 : t3;
   }
 }
 
@@ -74,35 +68,24 @@ function stream(t: usize, o: u32, summed: u32, inner: u32, shift: usize): usize 
   return t + ((<usize>a * summed * inner + (o - a * inner)) << shift);
 }
 
-/** t of width 1. `scratch` has 1024 bytes a thread. */
+/** t of width 1. `scratch` has 2048 bytes a thread. */
 export function contractBase(
   lo: u32, hi: u32, slot: u32, out: usize, t: usize, w: usize, outputs: u32, summed: u32, inner: u32, chunk: u32, scratch: usize,
 ): void {
   const blocks = (outputs + BLOCK - 1) / BLOCK;
-  const acc = scratch + ((<usize>slot) << 10);
-  const stride = (<usize>inner) << 2;
+  const acc = scratch + ((<usize>slot) << SCRATCH_SHIFT);
   for (let item = lo; item < hi; item++) {
     const part = item / blocks;
     const first = (item - part * blocks) * BLOCK;
-    const last = min(first + BLOCK, outputs);
+    const count = min(BLOCK, outputs - first);
     const from = part * chunk;
-    const to = min(from + chunk, summed);
-    memory.fill(acc, 0, 1024);
-    for (let b = from; b < to; b += TILE) {
-      const count = min(TILE, to - b);
-      const at = (<usize>b) * stride;
-      for (let o = first; o < last; o += 4) {
-        const t0 = stream(t, o, summed, inner, 2) + at;
-        const t1 = o + 1 < last ? stream(t, o + 1, summed, inner, 2) + at : t0;
-        const t2 = o + 2 < last ? stream(t, o + 2, summed, inner, 2) + at : t0;
-        const t3 = o + 3 < last ? stream(t, o + 3, summed, inner, 2) + at : t0;
-        accumulate(acc + ((<usize>(o - first)) << 6), t0, t1, t2, t3, stride, w + ((<usize>b) << 4), count);
-      }
-    }
-    for (let o = first; o < last; o++) {
-      const s = acc + ((<usize>(o - first)) << 6);
+    memory.fill(acc, 0, ADDRESSES);
+    for (let k: u32 = 0; k < count; k++) store<u32>(acc + ADDRESSES + ((<usize>k) << 2), <u32>stream(t, first + k, summed, inner, 2));
+    accumulate(acc, count, (<usize>inner) << 2, w, from, min(from + chunk, summed));
+    for (let k: u32 = 0; k < count; k++) {
+      const s = acc + ((<usize>k) << 6);
       const sum = reduceSplit(v128.load(s), v128.load(s, 16), v128.load(s, 32), v128.load(s, 48));
-      v128.store(out + ((<usize>(part * outputs + o)) << 4), sum);
+      v128.store(out + ((<usize>(part * outputs + first + k)) << 4), sum);
     }
   }
 }

@@ -42,7 +42,7 @@ function storeDigests(state: usize, scratch: usize, out: usize, first: u32, coun
   }
 }
 
-/** The digests of all rows; `scratch` has 1024 bytes a thread. */
+/** The digests of all rows; `scratch` has 2048 bytes a thread, of which 1024 are used. */
 export function digestRows(lo: u32, hi: u32, slot: u32, out: usize, states: usize, rows: u32, scratch: usize): void {
   for (let group = lo; group < hi; group++) {
     storeDigests(states + ((<usize>group) << 8), scratch + ((<usize>slot) << 10), out, group << 2, rows);
