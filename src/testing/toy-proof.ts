@@ -5,7 +5,7 @@ import { ColumnStore, toWords } from "../backend/columns.ts";
 import { referenceBackend } from "../backend/reference/index.ts";
 import { fillDerived } from "../model/witness.ts";
 import { COMMITMENTS, layoutOf } from "../pcs/layout.ts";
-import { commitColumns, rootOf } from "../pcs/prove.ts";
+import { commitColumns, rootOf } from "../pcs/prove-commit.ts";
 import type { VerifyingKey } from "../proof/key.ts";
 import { commitSystem, type WeightData } from "../prover/commit.ts";
 import { proveSystem } from "../prover/prove.ts";
