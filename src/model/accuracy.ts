@@ -34,8 +34,8 @@ export interface AccuracyReport {
   readonly floatRight: number;
   readonly integerRight: number;
   readonly layers: readonly LayerError[];
-  /** Values that were cut to a range. Bounds rule them out: a run that needed one would have been refused. */
-  readonly saturations: 0;
+  /** Cells that were cut to their range, over all samples; 0 for a model without calibrated scales, whose bounds rule them out. */
+  readonly saturations: number;
 }
 
 /** Runs both networks on every sample. @throws ModelError for an input that the model does not accept */
@@ -45,13 +45,14 @@ export function measureAccuracy(model: Model, samples: Iterable<Sample>, id: str
     .filter((n) => n.kind !== "argmax" && n.kind !== "reshape" && n.kind !== "transpose")
     .map((n) => n.output);
   const sums = names.map((name) => ({ name, largest: 0, total: 0, cells: 0, magnitude: 0 }));
-  let [count, agreeing, labelled, floatRight, integerRight] = [0, 0, 0, 0, 0];
+  let [count, agreeing, labelled, floatRight, integerRight, saturations] = [0, 0, 0, 0, 0, 0];
   for (const { input, label } of samples) {
     const scale = 2 ** -model.input.exponent;
     const float = runFloat(model.graph, { shape: input.shape, data: Float64Array.from(input.data, (v) => v * scale) });
     const integer = model.compiled.run(input);
     const expected = argMax(float.get(model.graph.output)?.data ?? []);
     count++;
+    saturations += integer.saturations;
     if (expected === integer.classIndex) agreeing++;
     if (label !== undefined) {
       labelled++;
@@ -72,7 +73,7 @@ export function measureAccuracy(model: Model, samples: Iterable<Sample>, id: str
     }
   }
   const layers = sums.map(({ name, largest, total, cells, magnitude }) => ({ name, largest, mean: total / Math.max(1, cells), magnitude }));
-  return { model: model.name, id, samples: count, agreeing, labelled, floatRight, integerRight, layers, saturations: 0 };
+  return { model: model.name, id, samples: count, agreeing, labelled, floatRight, integerRight, layers, saturations };
 }
 
 /** The report as text, one fact a line. */

@@ -39,6 +39,11 @@ export function parseDescription(text: string): ModelDescription {
   const { kind, exponent, range, groups, divisor } = (input ?? {}) as Record<string, unknown>;
   if (!isInteger(exponent)) throw new ModelError("model.json: input.exponent is not an integer");
   for (const [key, bits] of Object.entries(quantization ?? {})) {
+    if (key === "exponents") {
+      if (Object.values(bits ?? {}).some((e) => !isInteger(e)))
+        throw new ModelError("model.json: quantization.exponents are not integers by value name");
+      continue;
+    }
     const [low, high] = Object.hasOwn(BITS, key) ? BITS[key as keyof typeof BITS] : [0, -1];
     if (!(isInteger(bits) && bits >= low && bits <= high))
       throw new ModelError(`model.json: quantization.${key} is ${bits}, circlet knows ${JSON.stringify(BITS)}`);

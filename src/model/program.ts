@@ -26,6 +26,8 @@ export interface RunResult {
   readonly values: ReadonlyMap<string, IntTensor>;
   /** The trace of every node, in order. */
   readonly traces: readonly Trace[];
+  /** Cells that were cut to their range, over all nodes. */
+  readonly saturations: number;
 }
 
 /** Runs the program. @throws ModelError if the input has another shape or leaves its range */
@@ -47,7 +49,7 @@ export function runProgram(program: IntegerProgram, input: IntTensor): RunResult
   const classIndex = values.get(last?.output ?? "")?.data[0];
   if (last?.kind !== "argmax" || !logits || classIndex === undefined)
     throw new InternalError(`program ${program.name} does not end in an arg max`);
-  return { classIndex, logits, values, traces };
+  return { classIndex, logits, values, traces, saturations: traces.reduce((n, t) => n + (t.saturations ?? 0), 0) };
 }
 
 /** The inputs of a node among the values made so far. @throws ModelError if one is missing */

@@ -1,6 +1,7 @@
 /**
  * Float graph to integer program with dyadic scales, filling the accumulator: each sum gets the finest weights for which its constraint cannot wrap around, and each
- * activation the finest scale for which it cannot leave its table. Both follow from interval bounds over all admitted inputs, so nothing ever saturates.
+ * activation the finest scale for which it cannot leave its table. Both follow from interval bounds over all admitted inputs, so nothing saturates but values with a
+ * calibrated scale.
  *
  * Only exact double arithmetic and floor are used: the same sources give the same program on every runtime.
  */
@@ -9,7 +10,8 @@ import { P } from "../field/m31.ts";
 import { type FunctionTable, functionValues } from "../ops/function-table.ts";
 import type { IntegerNode } from "../ops/index.ts";
 import { provableRange } from "../ops/operator.ts";
-import type { Rounding } from "../ops/requantize.ts";
+import { type Rounding, spanOf } from "../ops/requantize.ts";
+import { saturated, splits } from "../ops/saturate.ts";
 import { type FloatTensor, type IntTensor, intTensor } from "../tensor/tensor.ts";
 import { spread } from "./float.ts";
 import { type FloatGraph, type FloatNode, fuseMaps, graphShapes, type MapName } from "./graph.ts";
@@ -38,6 +40,11 @@ export interface QuantizationBits {
   readonly logitBits?: number;
   /** Weights, at most. 16 unless told. */
   readonly weightBits?: number;
+  /**
+   * Value -> scale exponent of its rounded sum, from calibration. Such a value saturates where bounds do not keep it in its bits; others get the scale at
+   * which they cannot leave them. Deep networks need this: bounds grow with every layer, values do not.
+   */
+  readonly exponents?: Readonly<Record<string, number>>;
 }
 
 export interface QuantizeOptions extends QuantizationBits {
@@ -67,18 +74,20 @@ export function quantize(graph: FloatGraph, options: QuantizeOptions): IntegerPr
   const known = new Map<string, Known>([[name, { exponent, forced: range, box: uniformBox(shape, range), ...(groups && { groups }) }]]);
   const nodes: IntegerNode[] = [];
   for (const node of fused.nodes) {
-    const step = quantizeNode(
-      node,
-      inputsOf(node, known),
-      shapes.get(node.output) ?? [],
-      bitsFor(node, fused.output, options),
-      options.weightBits ?? 16,
-    );
+    const target = { bits: bitsFor(node, fused.output, options), exponent: options.exponents?.[node.output] };
+    const step = quantizeNode(node, inputsOf(node, known), shapes.get(node.output) ?? [], target, options.weightBits ?? 16);
     nodes.push(step.node);
     known.set(node.output, step.known);
   }
   nodes.push({ kind: "argmax", name: "argmax", inputs: [fused.output], output: "class" });
   return { name: fused.name, input: { name, shape, exponent, range }, nodes };
+}
+
+/** What a rounded sum is to be like. */
+interface Target {
+  readonly bits: number;
+  /** Calibrated scale. */
+  readonly exponent: number | undefined;
 }
 
 interface Step {
@@ -92,19 +101,19 @@ function bitsFor(node: FloatNode, output: string, options: QuantizeOptions): num
   return node.output === output ? (options.logitBits ?? 24) : (options.activationBits ?? 14);
 }
 
-function quantizeNode(node: FloatNode, inputs: readonly Known[], shape: readonly number[], bits: number, weightBits: number): Step {
+function quantizeNode(node: FloatNode, inputs: readonly Known[], shape: readonly number[], target: Target, weightBits: number): Step {
   const { name, inputs: names, output } = node;
   const base = { name, inputs: names, output };
   const x = inputs[0]!;
   switch (node.kind) {
     case "matmul":
     case "conv":
-      return quantizeSum(node, x, shape, bits, weightBits);
+      return quantizeSum(node, x, shape, target, weightBits);
     case "add":
-      return quantizeAdd(node, inputs, shape, bits);
+      return quantizeAdd(node, inputs, shape, target);
     case "map": {
       if (node.map === "none") throw new InternalError(`node ${name} maps nothing`);
-      const { rounding, known } = rounded(node, x.forced, x.box, x.exponent, bits, node.map);
+      const { rounding, known } = rounded(node, x.forced, x.box, x.exponent, target, node.map);
       return { node: { ...base, kind: node.map === "relu" ? "relu" : "activation", rounding }, known };
     }
     case "maxpool":
@@ -133,7 +142,7 @@ function quantizeSum(
   node: Extract<FloatNode, { kind: "matmul" | "conv" }>,
   x: Known,
   shape: readonly number[],
-  bits: number,
+  target: Target,
   weightBits: number,
 ): Step {
   let largest = 0;
@@ -149,21 +158,20 @@ function quantizeSum(
     if (biases?.some((b) => Math.abs(b) >= 2 ** 30)) continue;
     const bias = biases && node.bias && intTensor(node.bias.shape, Int32Array.from(biases));
     const forced = forcedSum(weight, bias, x.forced);
-    if (!holds(forced, 0, 1)) continue;
+    if (!holds(forced, { shift: 0, bits: 1, map: "none" })) continue;
     const box =
       x.groups && !window && shape.length === 1
         ? frequencyBox(weight, bias, x.groups, x.forced[1])
         : sumBox(weight, bias, window, x.box, shape);
-    const [shift] = smallestShift(hull(box), bits);
-    if (!holds(forced, shift, bits)) continue;
-    const { rounding, known } = rounded(node, forced, box, exponent, bits, node.map);
+    if (!holds(forced, place(hull(box), exponent, target, node.map))) continue;
+    const { rounding, known } = rounded(node, forced, box, exponent, target, node.map);
     const common = { name: node.name, inputs: node.inputs, output: node.output, weight, bias, weightExponent, rounding };
     return { node: node.kind === "conv" ? { ...common, kind: "conv", window: node.window } : { ...common, kind: "matmul" }, known };
   }
   throw new ModelError(`Node ${node.name} has sums too large for weights of 4 bits: give its input fewer bits`);
 }
 
-function quantizeAdd(node: Extract<FloatNode, { kind: "add" }>, inputs: readonly Known[], shape: readonly number[], bits: number): Step {
+function quantizeAdd(node: Extract<FloatNode, { kind: "add" }>, inputs: readonly Known[], shape: readonly number[], target: Target): Step {
   const [x, y] = inputs as readonly [Known, Known?];
   const base = { name: node.name, inputs: node.inputs, output: node.output, kind: "add" as const };
   const times = (box: Box, scale: number) => mapBox(box, (v) => v * 2 ** scale);
@@ -177,12 +185,12 @@ function quantizeAdd(node: Extract<FloatNode, { kind: "add" }>, inputs: readonly
     ];
     const [a, b] = [times(x.box, scales[0]), times(y.box, scales[1])];
     const box = { shape, low: a.low.map((v, i) => v + b.low[i]!), high: a.high.map((v, i) => v + b.high[i]!) };
-    const { rounding, known } = rounded(node, forced, box, exponent, bits, node.map);
+    const { rounding, known } = rounded(node, forced, box, exponent, target, node.map);
     return { node: { ...base, scales, constant: null, rounding }, known };
   }
   const size = Math.max(1, -x.forced[0], x.forced[1]);
   let scale = 0;
-  while (size * 2 ** (scale + 1) < 2 ** 28) scale++;
+  while (size * 2 ** (scale + 1) < 2 ** 26) scale++;
   for (; scale >= 0; scale--) {
     const numbers = scaledNumbers(node.constant.data, x.exponent + scale);
     const extreme = numbers.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
@@ -192,7 +200,8 @@ function quantizeAdd(node: Extract<FloatNode, { kind: "add" }>, inputs: readonly
     const a = times(x.box, scale);
     const box = { shape, low: a.low.map((v, i) => v + all[i]!), high: a.high.map((v, i) => v + all[i]!) };
     const forced: Interval = [x.forced[0] * 2 ** scale - extreme, x.forced[1] * 2 ** scale + extreme];
-    const { rounding, known } = rounded(node, forced, box, x.exponent + scale, bits, node.map);
+    if (!holds(forced, place(hull(box), x.exponent + scale, target, node.map))) continue;
+    const { rounding, known } = rounded(node, forced, box, x.exponent + scale, target, node.map);
     return { node: { ...base, scales: [scale, 0], constant, rounding }, known };
   }
   throw new ModelError(`Node ${node.name} adds a constant far larger than its input`);
@@ -204,46 +213,61 @@ function rounded(
   forced: Interval,
   box: Box,
   exponent: number,
-  bits: number,
+  target: Target,
   map: MapName,
 ): { rounding: Rounding; known: Known } {
-  const [shift, fewest] = smallestShift(hull(box), bits);
-  if (!holds(forced, shift, fewest))
+  const placed = place(hull(box), exponent, target, map);
+  if (!holds(forced, placed))
     throw new ModelError(`Node ${node.name} has sums in [${forced}], which do not fit the field: give its inputs fewer bits`);
+  const { shift, bits } = placed;
   const q = roundBox(box, shift);
-  const half = 2 ** (fewest - 1);
   const scale = exponent - shift;
-  if (map === "none") return { rounding: { shift, bits: fewest, map }, known: { exponent: scale, forced: [-half, half - 1], box: q } };
+  const cut = placed.high === undefined ? q : mapBox(q, (v) => saturated(spanOf(placed), v));
+  const half = 2 ** (bits - 1);
+  if (map === "none") return { rounding: placed, known: { exponent: scale, forced: [-half, half - 1], box: cut } };
   if (map === "relu")
-    return {
-      rounding: { shift, bits: fewest, map },
-      known: { exponent: scale, forced: [0, half - 1], box: mapBox(q, (v) => Math.max(0, v)) },
-    };
+    return { rounding: placed, known: { exponent: scale, forced: [0, half - 1], box: mapBox(cut, (v) => Math.max(0, v)) } };
   // Bounded functions get as many output bits as the table has; the others keep their input's scale.
-  const outputExponent = map === "sigmoid" || map === "tanh" ? bits - 1 : scale;
+  const outputExponent = map === "sigmoid" || map === "tanh" ? target.bits - 1 : scale;
   const table: FunctionTable = { function: map, inputExponent: scale, outputExponent };
-  const values = functionValues(table, fewest);
+  const values = functionValues(table, bits);
   const range: Interval = [values.reduce((a, b) => Math.min(a, b), 0), values.reduce((a, b) => Math.max(a, b), 0)];
-  return {
-    rounding: { shift, bits: fewest, map: table },
-    known: { exponent: outputExponent, forced: range, box: uniformBox(box.shape, range) },
-  };
+  return { rounding: { ...placed, map: table }, known: { exponent: outputExponent, forced: range, box: uniformBox(box.shape, range) } };
 }
 
-/** The smallest shift for which an interval fits into `bits`, and the fewest bits it needs then. */
-function smallestShift([low, high]: Interval, bits: number): [number, number] {
+/** A rounding before its function is known. */
+interface Placed {
+  readonly shift: number;
+  readonly bits: number;
+  readonly map: "none" | "relu";
+  readonly high?: number;
+}
+
+/** The shift that brings sums in an interval to their target, and the fewest bits for it; saturating if only a calibrated scale asks for that. */
+function place(sums: Interval, exponent: number, target: Target, name: MapName): Placed {
+  const map = name === "relu" ? name : "none";
   const at = (v: number, shift: number) => (shift === 0 ? v : Math.floor((v + 2 ** (shift - 1)) / 2 ** shift));
-  const fits = (shift: number, b: number) => at(low, shift) >= -(2 ** (b - 1)) && at(high, shift) < 2 ** (b - 1);
-  let shift = 0;
-  while (!fits(shift, bits)) shift++;
-  let fewest = bits;
-  while (fewest > 1 && fits(shift, fewest - 1)) fewest--;
-  return [shift, fewest];
+  const fits = (shift: number, b: number) => at(sums[0], shift) >= -(2 ** (b - 1)) && at(sums[1], shift) < 2 ** (b - 1);
+  let shift = target.exponent === undefined ? 0 : Math.max(0, exponent - target.exponent);
+  if (target.exponent !== undefined && !fits(shift, target.bits)) {
+    let high = 0;
+    const placed = () => ({ shift, bits: target.bits, map, high }) as const;
+    while (!sums.every((v) => splits(spanOf(placed()), at(v, shift)))) high++;
+    return placed();
+  }
+  while (!fits(shift, target.bits)) shift++;
+  let bits = target.bits;
+  while (bits > 1 && fits(shift, bits - 1)) bits--;
+  return { shift, bits, map };
 }
 
-/** Whether a + 2^(s-1) - 2^s q - r stays inside (-p, p) for a in the interval and q of these bits. */
-function holds([low, high]: Interval, shift: number, bits: number): boolean {
-  return shift <= 30 && Math.max(-low, high) + 2 ** shift * (2 ** (bits - 1) + 2) < P;
+/** Whether a + 2^(s-1) - 2^s q - r stays inside (-p, p) for a in the interval and every q that its look-ups admit. */
+function holds([low, high]: Interval, placed: Placed): boolean {
+  const { shift, bits, high: above } = placed;
+  const span = spanOf(placed);
+  if (above === undefined) return shift <= 30 && Math.max(-low, high) + 2 ** shift * (2 ** (bits - 1) + 2) < P;
+  // The coefficient of the part above the span stays below 2^30.
+  return shift + span.bits < 30 && Math.max(-low, high) + 2 ** shift * (-span.low + 2 ** span.bits * (2 ** above + 1) + 2) < P;
 }
 
 function scaled(tensor: FloatTensor, exponent: number): IntTensor {

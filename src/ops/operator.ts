@@ -19,7 +19,9 @@ export interface NodeBase {
 /** The result of a node on integers. */
 export interface Trace {
   readonly output: IntTensor;
-  /** The witness columns, by the names that `lower` gives them; without limbs and multiplicities. Computed on demand. */
+  /** How many cells were cut to their range; absent for operators that cannot. */
+  readonly saturations?: number;
+  /** The witness columns, by the names that `lower` gives them, and maybe more; without limbs and multiplicities. Computed on demand. */
   witness(): Readonly<Record<string, Int32Array>>;
 }
 

@@ -32,6 +32,15 @@ const tanh: IntegerNode = {
 };
 const relu: IntegerNode = { kind: "relu", ...base("r", "x"), rounding: { shift: 0, bits: 6, map: "relu" } };
 
+const saturating: IntegerNode = {
+  kind: "matmul",
+  ...base("d", "x"),
+  weight: tensor([4, 5], -9, 9, 7),
+  bias: null,
+  weightExponent: 0,
+  rounding: { shift: 1, bits: 6, map: "none", high: 4 },
+};
+
 const cases: readonly (readonly [string, readonly number[], readonly IntegerNode[], number])[] = [
   ["a padded, strided, dilated convolution", [2, 5, 6], [conv(padded, "relu")], 3 * 3 * 5],
   [
@@ -42,6 +51,7 @@ const cases: readonly (readonly [string, readonly number[], readonly IntegerNode
   ],
   ["max pooling over the border", [2, 5, 6], [{ kind: "maxpool", ...base("m", "x"), window: padded }], 2 * 3 * 5],
   ["average pooling over the border", [2, 5, 6], [{ kind: "averagepool", ...base("m", "x"), window: padded }], 2 * 3 * 5],
+  ["a saturating product", [3, 5], [saturating], 12],
   [
     "a residual sum after a function table",
     [2, 3],
