@@ -36,9 +36,11 @@ export async function kindOf(path: string): Promise<"file" | "folder" | "other" 
 export async function checkWritable(path: string): Promise<void> {
   const kind = await kindOf(path);
   if (kind === "folder") throw new UsageError("file", `Cannot write ${path}: it is a folder`);
-  const target = kind === "other" ? path : dirname(path);
-  await access(target, constants.W_OK).catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError("file", `Cannot write ${path}: ${error.code === "ENOENT" ? `there is no folder ${target}` : reason(error)}`);
+  const folder = dirname(path);
+  if (kind === null && (await kindOf(folder)) !== "folder")
+    throw new UsageError("file", `Cannot write ${path}: there is no folder ${folder}`);
+  await access(kind === "other" ? path : folder, constants.W_OK).catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError("file", `Cannot write ${path}: ${reason(error)}`);
   });
 }
 

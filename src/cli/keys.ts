@@ -1,7 +1,7 @@
 /** Verifying keys: read from a file, or recomputed from a model. */
 import { decodeKey, type VerifyingKey } from "../proof/key.ts";
 import { prepareKey } from "../verifier/verify.ts";
-import { blaming } from "./failure.ts";
+import { blaming, UsageError } from "./failure.ts";
 import { readBytes } from "./files.ts";
 import { breathe, type Io } from "./io.ts";
 import { type BackendFlags, type SecurityFlags, targetOf } from "./options.ts";
@@ -22,9 +22,11 @@ export async function readKey(path: string): Promise<VerifyingKey> {
 
 /** A key from a file's bytes, checked. @throws UsageError (key) */
 export async function parseKey(bytes: Uint8Array, path: string): Promise<VerifyingKey> {
+  if (fileKind(bytes) !== "key")
+    throw new UsageError("key", `${path} is ${fileKind(bytes) === "proof" ? "a proof, not" : "not"} a verifying key`);
   return blaming(
     "key",
-    (message) => `${path} is not a verifying key that can be used: ${message}`,
+    (message) => `${path} is a damaged verifying key: ${message}`,
     () => {
       const key = decodeKey(bytes);
       prepareKey(key);

@@ -1,7 +1,7 @@
 /** The commands, their options and help texts. Each command's module is loaded when it is called. */
 import { Argument, Command, CommanderError } from "commander";
 import manifest from "../../package.json" with { type: "json" };
-import { EXIT, failureOf } from "./failure.ts";
+import { EXIT, failureOf, UsageError } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { addBackend, addSecurity, integer, integerRange, number } from "./options.ts";
 import { printable } from "./output.ts";
@@ -26,12 +26,18 @@ export async function cli(argv: readonly string[], io: Io): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
     if (error instanceof CommanderError && error.code === "commander.help") return EXIT.wrong;
-    const failure = failureOf(io.signal.aborted ? io.signal.reason : error);
+    const failure = failureOf(io.signal.aborted ? io.signal.reason : explained(error));
     if (json) io.stdout.write(`${JSON.stringify({ error: { code: failure.code, message: failure.message } }, null, 2)}\n`);
     io.stderr.write(`circlet: ${printable(failure.message, 1000)}\n`);
     if (process.env.CIRCLET_DEBUG && error instanceof Error) io.stderr.write(`${error.stack}\n`);
     return failure.exit;
   }
+}
+
+/** Words of a text that the shell took apart are the likeliest surplus. */
+function explained(error: unknown): unknown {
+  if (!(error instanceof CommanderError) || error.code !== "commander.excessArguments") return error;
+  return new UsageError("usage", `${error.message.replace(/^error: /, "")} A text goes in quotation marks.`);
 }
 
 function program(io: Io, exit: (code: number) => void): Command {
