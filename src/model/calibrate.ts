@@ -15,7 +15,7 @@ export interface CalibrationOptions {
 
 /**
  * The scale exponent of every rounded sum but the logits, for `exponents` of a description.
- * @param samples inputs in the network's own units, at least one
+ * @param samples inputs on the graph's scale (a model's cells times 2^-exponent), at least one
  */
 export function calibrate(
   graph: FloatGraph,

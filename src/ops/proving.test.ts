@@ -2,8 +2,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Backend } from "../backend/backend.ts";
 import { cpuBackend } from "../backend/cpu/index.ts";
-import { intTensor, sizeOf } from "../tensor/tensor.ts";
-import { checkNodes, integers, proveAndVerify } from "../testing/operators.ts";
+import { base, checkNodes, proveAndVerify, tensor } from "../testing/operators.ts";
 import type { IntegerNode } from "./index.ts";
 
 let backend: Backend;
@@ -12,8 +11,6 @@ beforeAll(async () => {
 });
 afterAll(() => backend.close());
 
-const tensor = (shape: number[], low: number, high: number, seed: number) => intTensor(shape, integers(sizeOf(shape), low, high, seed));
-const base = (output: string, ...inputs: string[]) => ({ name: output, inputs, output });
 const padded = { kernel: [3, 2], strides: [2, 1], dilations: [1, 2], padsBefore: [1, 0], padsAfter: [1, 1] } as const;
 const plain = { kernel: [2, 2], strides: [2, 2], dilations: [1, 1], padsBefore: [0, 0], padsAfter: [0, 0] } as const;
 const conv = (window: typeof padded | typeof plain, map: "relu" | "none"): IntegerNode => ({

@@ -9,6 +9,7 @@ import { type CompiledProgram, compileProgram } from "../model/compile.ts";
 import type { IntegerProgram } from "../model/program.ts";
 import { fillDerived } from "../model/witness.ts";
 import type { IntegerNode } from "../ops/index.ts";
+import type { NodeBase } from "../ops/operator.ts";
 import { commitSystem } from "../prover/commit.ts";
 import { proveSystem } from "../prover/prove.ts";
 import { tensorBytes } from "../statement/encoding.ts";
@@ -58,6 +59,21 @@ export function integers(count: number, low: number, high: number, seed = 1): In
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return low + Math.floor((state / 2 ** 32) * (high - low + 1));
   });
+}
+
+/** A tensor of integers in [low, high], always the same for a seed. */
+export function tensor(shape: readonly number[], low: number, high: number, seed: number): IntTensor {
+  return intTensor(shape, integers(sizeOf(shape), low, high, seed));
+}
+
+/** Names of a node after its output. */
+export function base(output: string, ...inputs: string[]): NodeBase {
+  return { name: output, inputs, output };
+}
+
+/** floor((a + 2^(s-1)) / 2^s), in doubles. */
+export function half(a: number, s: number): number {
+  return Math.floor((a + (s > 0 ? 2 ** (s - 1) : 0)) / 2 ** s);
 }
 
 /**
