@@ -1,10 +1,13 @@
 /** The state of an import: what is known of the file's values so far, and the float nodes made of them. */
 import { ModelError } from "../../errors.ts";
-import type { Shape } from "../../tensor/tensor.ts";
+import { type Shape, sizeOf } from "../../tensor/tensor.ts";
 import { type FloatNode, nodeShape } from "../graph.ts";
 import type { Attributes } from "./attributes.ts";
 import type { GraphProto } from "./proto.ts";
 import type { Constant } from "./tensors.ts";
+
+/** Cells of a value, at most: a malformed file cannot ask for more memory than a device has. */
+const MAX_CELLS = 2 ** 26;
 
 /** What a converter sees and changes. */
 export class ImportContext {
@@ -48,8 +51,9 @@ export class ImportContext {
     return shape;
   }
 
+  /** @throws ModelError if the node's inputs do not fit, or its output has too many cells */
   add(node: FloatNode): void {
-    this.shapes.set(
+    this.define(
       node.output,
       nodeShape(
         node,
@@ -57,6 +61,12 @@ export class ImportContext {
       ),
     );
     this.nodes.push(node);
+  }
+
+  /** @throws ModelError for more cells than a proof can hold */
+  define(value: string, shape: Shape): void {
+    if (!(sizeOf(shape) <= MAX_CELLS)) throw new ModelError(`The value ${value} of shape [${shape}] has more than ${MAX_CELLS} cells`);
+    this.shapes.set(value, shape);
   }
 
   alias(name: string, value: string): void {

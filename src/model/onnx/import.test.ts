@@ -278,6 +278,10 @@ describe("refusals", () => {
         ...model,
         graph: { ...model.graph, input: [{ name: "x", type: { tensorType: { elemType: 1, shape: { dim } } } }] },
       } as Parameters<typeof encodeModel>[0]);
+    expect(() => importOnnx(sized([{ dimValue: 1 }, { dimValue: 2 ** 40 }]))).toThrow("more than 67108864 cells");
+    expect(() => run([node("MaxPool", "p", ["x"], { kernel_shape: [1, 1], pads: [0, 2 ** 31, 0, 2 ** 31] })], [1, 1, 1, 4])).toThrow(
+      ModelError,
+    );
     expect(importOnnx(sized([{ dimParam: "batch" }, { dimValue: 3 }])).input.shape).toEqual([3]);
     expect(() => importOnnx(sized([{ dimValue: 1 }, { dimParam: "width" }]))).toThrow("no fixed size in dimension 1");
   });

@@ -26,7 +26,7 @@ export function importOnnx(bytes: Uint8Array): FloatGraph {
   if (!output || graph.output.length !== 1) throw new ModelError(`The model has ${graph.output.length} outputs, circlet admits one`);
   const { shape, batch } = inputShape(input);
   const context = new ImportContext(graph, batch);
-  context.shapes.set(input.name, shape);
+  context.define(input.name, shape);
   for (const tensor of graph.initializer) context.constants.set(tensor.name, readTensor(tensor));
   for (const node of graph.node) convert(context, node);
   const result = {
