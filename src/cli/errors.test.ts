@@ -122,6 +122,7 @@ const CASES: readonly Case[] = [
   ["verify @good.proof --key @good.proof", "key", /is a proof, not a verifying key/],
   ["verify @good.proof --key @cut.vk", "key", /is a damaged verifying key/],
   ["verify @good.proof --key @long.vk", "key", /4 bytes after the end/],
+  ["verify @good.proof --key @good.vk --bits 90", "usage", /a key file has its own/],
   ["verify @good.proof --key @good.vk --min-bits -1", "usage", /Want a number from 0 to 124/],
   ["verify @good.proof --key @good.vk --input ", "input", /The input is empty/],
   ["inspect @text.txt", "file", /neither a proof nor a verifying key/],

@@ -38,7 +38,11 @@ export async function parseKey(bytes: Uint8Array, path: string): Promise<Verifyi
 /** A key file's key, or that of a model, for which its weights are committed again. @throws UsageError */
 export async function keyOf(source: string, options: BackendFlags & SecurityFlags, io: Io): Promise<VerifyingKey> {
   const { isModel, openModel, withBackend } = await import("./source.ts");
-  if (!(await isModel(source))) return readKey(source);
+  if (!(await isModel(source))) {
+    if (options.bits !== undefined || options.regime !== undefined)
+      throw new UsageError("usage", "--bits and --regime are for a key that is recomputed from a model; a key file has its own");
+    return readKey(source);
+  }
   const { commit } = await import("../api.ts");
   const model = await openModel(source);
   await breathe(io.signal);

@@ -20,6 +20,7 @@ for (const stream of [process.stdout, process.stderr]) {
 async function readStandardInput(): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
+  controller.signal.addEventListener("abort", () => process.stdin.destroy());
   for await (const chunk of process.stdin) {
     chunks.push(chunk as Uint8Array);
     length += (chunk as Uint8Array).length;

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { npy } from "../testing/cli.ts";
 import { isNpy, parseNpy } from "./npy.ts";
@@ -62,6 +63,23 @@ describe("parseNpy()", () => {
   ])("refuses: %s", (message, bytes) => {
     expect(() => parseNpy(bytes)).toThrow(SyntaxError);
     expect(() => parseNpy(bytes)).toThrow(message);
+  });
+});
+
+describe("parseNpy() on damaged files", () => {
+  it("throws SyntaxError or nothing", () => {
+    const whole = npy({ descr: "<i4", order: "True", shape: "(2, 3)" }, Int32Array.of(1, 2, 3, 4, 5, 6));
+    fc.assert(
+      fc.property(fc.nat(whole.length - 1), fc.nat(255), fc.nat(whole.length), (position, value, length) => {
+        const bytes = whole.slice(0, value % 2 === 1 ? length : whole.length);
+        if (position < bytes.length) bytes[position] = value;
+        try {
+          parseNpy(bytes);
+        } catch (error) {
+          expect(error).toBeInstanceOf(SyntaxError);
+        }
+      }),
+    );
   });
 });
 

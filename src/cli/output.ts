@@ -42,10 +42,10 @@ export function seconds(value: number): string {
   return `${value.toFixed(value < 10 ? 2 : 1)} s`;
 }
 
-/** Text of unknown origin for a terminal: control characters and bidirectional overrides as escapes, and at most `most` characters. */
+/** Text of unknown origin for a terminal: control characters and overrides of its direction as escapes (joiners belong to Persian and Hindi), and at most `most` characters. */
 export function printable(text: string, most = 200): string {
   const short = text.length > most ? `${text.slice(0, most)}... (${text.length} characters)` : text;
-  return short.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
+  return short.replace(/(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
 /** The raw input of a statement, for --json. */

@@ -55,7 +55,8 @@ Examples:
   circlet prove mnist-small --input mnist:7        proves what digit test image 7 shows
 
 Results go to standard output, progress and messages to standard error.
-Exit codes: 0 done or accepted, 1 proof rejected, 2 wrong usage or input, 130 cancelled.`,
+Exit codes: 0 done or accepted, 1 proof rejected, 2 wrong usage or input, 130 cancelled.
+CIRCLET_DEBUG=1 adds the stack trace to an error.`,
     );
   const add = (usage: string, description: string, examples: readonly string[]): Command =>
     root

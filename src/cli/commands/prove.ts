@@ -113,6 +113,6 @@ async function chosen(argument: string | undefined, { model, input }: ProveOptio
   if (input !== undefined) return { source: argument, input };
   // a lone path is a model that was forgotten its input, not a text
   if ((await isModel(argument)) || /^\.{0,2}[\\/]\S*$/.test(argument))
-    throw new UsageError("usage", `The model ${argument} needs an --input`);
+    throw new UsageError("usage", `The model ${argument} needs an --input; if it is a text: --input ${shellWord(argument)}`);
   return { source: TEXT_MODEL, input: argument };
 }

@@ -5,7 +5,6 @@ import { DEFAULT_MIN_BITS, type Statement } from "../../verifier/verify.ts";
 import { verify } from "../../verify.ts";
 import { EXIT } from "../failure.ts";
 import { readBytes } from "../files.ts";
-import { readInput } from "../input.ts";
 import type { Io } from "../io.ts";
 import { keyOf } from "../keys.ts";
 import type { BackendFlags, JsonOption, SecurityFlags } from "../options.ts";
@@ -21,7 +20,7 @@ export interface VerifyOptions extends JsonOption, BackendFlags, SecurityFlags {
 export async function verifyCommand(path: string, options: VerifyOptions, io: Io): Promise<number> {
   const proof = await readBytes(path, "proof");
   const key = await keyOf(options.key, options, io);
-  const wanted = options.input === undefined ? null : await readInput(options.input, key, io);
+  const wanted = options.input === undefined ? null : await (await import("../input.ts")).readInput(options.input, key, io);
   const start = performance.now();
   const statement = judge(key, proof, options.minBits ?? DEFAULT_MIN_BITS);
   const elapsed = (performance.now() - start) / 1000;
