@@ -1,0 +1,36 @@
+/** What the page and its proving worker say to each other. A run is one press of Prove; its number is in every message. */
+import type { Output, Progress, Proven } from "../src/index.ts";
+
+export const MODEL_NAMES = ["lande", "mnist-small"] as const;
+export type ModelName = (typeof MODEL_NAMES)[number];
+export type BackendName = "cpu" | "webgpu";
+
+/** Before the prover's own phases: fetching the network, and committing to its weights. Once per network. */
+export type Preparation = "load" | "key";
+
+export interface Job {
+  readonly model: ModelName;
+  /** A sentence, or 784 grey values from 0 to 255. */
+  readonly input: string | Float32Array;
+  readonly backend: BackendName;
+  /** URL of the folder of bundled models. */
+  readonly models: string;
+}
+
+/** What a finished run gives. */
+export interface Made {
+  readonly proof: Uint8Array<ArrayBuffer>;
+  /** The verifying key's bytes, made here from the network's weights. */
+  readonly key: Uint8Array<ArrayBuffer>;
+  readonly id: string;
+  readonly output: Output;
+  readonly report: Proven["report"];
+}
+
+export type Request = { readonly kind: "prove"; readonly run: number; readonly job: Job } | { readonly kind: "cancel"; readonly run: number };
+
+export type Reply =
+  | { readonly kind: "prepare"; readonly run: number; readonly preparation: Preparation }
+  | { readonly kind: "progress"; readonly run: number; readonly progress: Progress }
+  | { readonly kind: "made"; readonly run: number; readonly made: Made }
+  | { readonly kind: "failed"; readonly run: number; readonly message: string };
