@@ -7,7 +7,7 @@ import { CONSTANTS, SCRATCH } from "./layout.ts";
 import type { CpuColumn, Workspace } from "./workspace.ts";
 
 /** About four permutations. */
-const NANOSECONDS = 1500;
+const NANOSECONDS = 1200;
 const STATE_BYTES = 256;
 const NONE = 2 ** 32 - 1;
 

@@ -24,10 +24,10 @@ export function encode(space: Workspace, message: Column, blowup: number): CpuCo
   const twiddles = space.device.twiddles.upTo(n);
   const out = space.column(2 ** n, 4);
   const bits = Math.min(n, Math.max(BLOCK_BITS, blowup));
-  space.run("encodeBlocks", 2 ** (n - bits), 2 ** bits * bits, out.pointer, source.pointer, twiddles, blowup, bits);
+  space.run("encodeBlocks", 2 ** (n - bits), 2 ** bits * (bits - blowup + 1), out.pointer, source.pointer, twiddles, blowup, bits);
   let layer = bits + 1;
   if ((n - bits) % 2 === 1) space.run("encodeLayer", 2 ** (n - 1), 4, out.pointer, twiddles, layer++);
-  for (; layer <= n; layer += 2) space.run("encodeTwoLayers", 2 ** (n - 2), 12, out.pointer, twiddles, layer);
+  for (; layer <= n; layer += 2) space.run("encodeTwoLayers", 2 ** (n - 2), 8, out.pointer, twiddles, layer);
   return out;
 }
 

@@ -25,7 +25,7 @@ export function fractions(space: Workspace, bits: number, instances: readonly Fr
     covered = instance.offset + cells;
     const at = 16 * instance.offset;
     space.list(leafRecord(space, instance, alpha, beta), (record) =>
-      space.run("fractionLeaves", cells, 4 + 5 * instance.columns.length, numerators.pointer + at, denominators.pointer + at, record),
+      space.run("fractionLeaves", cells, 3 + 2 * instance.columns.length, numerators.pointer + at, denominators.pointer + at, record),
     );
   }
   empty(covered, length);
@@ -66,7 +66,7 @@ export function addFractions(
   const half = equalLength([n, d]) / 2;
   ensure(Number.isInteger(half), `${n.length} fractions are not pairs`);
   const out = { numerators: space.column(half, 4), denominators: space.column(half, 4) };
-  space.run("addFractions", half, 50, out.numerators.pointer, out.denominators.pointer, n.pointer, d.pointer, half);
+  space.run("addFractions", half, 16, out.numerators.pointer, out.denominators.pointer, n.pointer, d.pointer, half);
   return out;
 }
 
@@ -88,7 +88,7 @@ export function fractionRound(
     space.run(
       "fractionRound",
       half,
-      r === null ? 100 : 250,
+      r === null ? 50 : 105,
       n0!,
       n1!,
       d0!,

@@ -17,8 +17,9 @@ const JOB = 3;
 const FAILURE = 32;
 const STOP = 33;
 
-/** A chunk should last this long, so that taking it costs nothing in comparison. */
-const CHUNK_NANOSECONDS = 20_000;
+/** A chunk should last this long, so that taking it costs nothing in comparison, and a shared job four times as long: waking a worker costs about as much as a chunk. */
+const CHUNK_NANOSECONDS = 25_000;
+const LEAST_CHUNKS = 4;
 /** More chunks than threads, since the cores may be shared with others. */
 const CHUNKS_PER_THREAD = 4;
 const POLLS = 10_000;
@@ -49,7 +50,7 @@ export class Pool {
     if (kernel === undefined) throw new InternalError(`There is no kernel ${name}`);
     const worth = Math.floor((count * nanoseconds) / CHUNK_NANOSECONDS);
     const chunks = Math.min(count, this.threads * CHUNKS_PER_THREAD, worth);
-    if (this.#workers.length === 0 || chunks < 2) {
+    if (this.#workers.length === 0 || worth < LEAST_CHUNKS || chunks < 2) {
       if (count > 0) kernel(0, count, 0, ...operands);
     } else {
       this.#share(kernel, this.#numbers.get(name)!, count, Math.ceil(count / chunks), operands);

@@ -118,7 +118,7 @@ function roundSums(space: Workspace, size: number, tables: readonly CpuColumn[],
   }
   const counts = terms.map((term) => bitCount(term.mask));
   const points = counts.reduce((n, count) => n + count, 0);
-  const work = terms.reduce((n, term, t) => n + counts[t]! * (5 + 20 * (term.tables.length - 1)), 30 * bound.length);
+  const work = terms.reduce((n, term, t) => n + counts[t]! * (2 + 7 * (term.tables.length - 1)), 14 * bound.length);
   const tile = Math.max(8, Math.floor(TILE_BYTES / (32 * distinct.size)));
   const records = terms.flatMap((term) => [term.tables.length, term.mask, ...term.tables.map((table) => table.pointer)]);
   const challenge = space.operand(r ?? qm31.ZERO);

@@ -22,7 +22,7 @@ function fillEq(space: Workspace, pointer: number, point: readonly QM31[], weigh
   space.view(pointer, 4).set(weight);
   let size = 1;
   for (const w of point.toReversed()) {
-    space.run("eqDouble", size, 15, pointer, size, space.operand(w));
+    space.run("eqDouble", size, 7, pointer, size, space.operand(w));
     size *= 2;
   }
 }
@@ -43,7 +43,7 @@ export function addEq(space: Workspace, dst: Column, offset: number, point: read
   const half = 2 ** (point.length - 1);
   space.temporary(16 * half, (table) => {
     fillEq(space, table, point.slice(1), weight);
-    space.run("eqAdd", half, 20, at, table, half, space.operand(first));
+    space.run("eqAdd", half, 8, at, table, half, space.operand(first));
   });
 }
 
@@ -51,7 +51,7 @@ export function bind(space: Workspace, tables: readonly Column[], r: QM31): void
   for (const table of tables) {
     const { pointer, length } = space.own(table, 4);
     ensure(length % 2 === 0, `A table of ${length} entries has no first variable`);
-    space.run("bind", length / 2, 15, pointer, length / 2, space.operand(r));
+    space.run("bind", length / 2, 7, pointer, length / 2, space.operand(r));
   }
 }
 
@@ -70,8 +70,8 @@ export function contract(space: Workspace, t: Column, outer: number, inner: numb
   const chunks = Math.max(1, Math.ceil(summed / chunk));
   const calculate = (to: number): void => {
     const operands = [to, source.pointer, w.pointer, outputs, summed, inner, chunk];
-    if (source.width === 1) space.run("contractBase", blocks * chunks, 1.5 * chunk * Math.min(outputs, BLOCK), ...operands, SCRATCH);
-    else space.run("contractExtension", blocks * chunks, 15 * chunk, ...operands);
+    if (source.width === 1) space.run("contractBase", blocks * chunks, chunk * Math.min(outputs, BLOCK), ...operands, SCRATCH);
+    else space.run("contractExtension", blocks * chunks, 10 * chunk, ...operands);
   };
   if (chunks === 1) calculate(out.pointer);
   else {
@@ -88,7 +88,7 @@ export function combine(space: Workspace, columns: readonly Column[], weights: r
   const length = equalLength(columns);
   const out = space.column(length, 4);
   const list = columns.flatMap((column, k) => [space.own(column).pointer, column.width, 0, 0, ...weights[k]!]);
-  space.list(list, (records) => space.run("combine", length, 12 * columns.length, out.pointer, records, columns.length));
+  space.list(list, (records) => space.run("combine", length, 6 * columns.length, out.pointer, records, columns.length));
   return out;
 }
 
@@ -96,12 +96,20 @@ export function spread(space: Workspace, source: Column, shape: readonly number[
   const from = space.own(source, 4);
   ensure(product(shape) === from.length, `A source of ${from.length} entries has not the shape ${shape}`);
   const out = space.column(2 ** dimensions.reduce((n, d) => n + d.bits, 0), 4);
-  const list = dimensions
-    .toReversed()
-    .flatMap(({ bits, axis }) => (axis === null ? [bits, 0, NO_LIMIT] : [bits, product(shape.slice(axis + 1)), shape[axis]!]));
-  space.list(list, (records) =>
-    space.run("spread", out.length, 5 + 2 * dimensions.length, out.pointer, from.pointer, records, dimensions.length),
-  );
+  const axes: { bits: number; stride: number; size: number }[] = [];
+  for (const { bits, axis } of dimensions.toReversed()) {
+    if (bits === 0) continue;
+    const next = axis === null ? { bits, stride: 0, size: NO_LIMIT } : { bits, stride: product(shape.slice(axis + 1)), size: shape[axis]! };
+    const inner = axes.at(-1);
+    // Neighbours that repeat are one, and so are neighbours that are one in the source without a gap.
+    if (inner !== undefined && axis === null && inner.stride === 0) inner.bits += bits;
+    else if (inner !== undefined && inner.stride > 0 && inner.size === 2 ** inner.bits && next.stride === inner.stride * inner.size) {
+      axes[axes.length - 1] = { bits: bits + inner.bits, stride: inner.stride, size: next.size * inner.size };
+    } else axes.push(next);
+  }
+  if (axes.length === 0) axes.push({ bits: 0, stride: 0, size: NO_LIMIT });
+  const list = axes.flatMap((axis) => [axis.bits, axis.stride, axis.size]);
+  space.list(list, (records) => space.run("spread", out.length, 2, out.pointer, from.pointer, records, axes.length));
   return out;
 }
 

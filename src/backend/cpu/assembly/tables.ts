@@ -106,23 +106,33 @@ export function sumParts(lo: u32, hi: u32, slot: u32, out: usize, parts: usize, 
 }
 
 /**
- * out[x] = source[index] or 0. `list` holds `count` records of 3 words, last dimension of the target first: bits, stride of the source axis in entries
- * (0: repeat), real size (2^32 - 1: no limit).
+ * out[x] = source[index] or 0. `list` holds `count` >= 1 records of 3 words, last dimension of the target first: bits, stride of the source axis in entries
+ * (0: repeat), real size (2^32 - 1: no limit). Runs along the last dimension. Floor: 32 bytes, 16 where the last dimension repeats.
  */
 export function spread(lo: u32, hi: u32, slot: u32, out: usize, source: usize, list: usize, count: u32): void {
-  for (let x = lo; x < hi; x++) {
-    let rest = x;
-    let index: u32 = 0;
-    let real = true;
-    for (let k: u32 = 0; k < count; k++) {
+  const bits = load<u32>(list);
+  const stride = (<usize>load<u32>(list, 4)) << 4;
+  const size = load<u32>(list, 8);
+  for (let x = lo; x < hi; ) {
+    let rest = x >> bits;
+    let q = source;
+    let real = size;
+    for (let k: u32 = 1; k < count; k++) {
       const record = list + <usize>k * 12;
-      const bits = load<u32>(record);
-      const i = rest & ((1 << bits) - 1);
-      rest >>= bits;
-      index += i * load<u32>(record, 4);
-      real = real && i < load<u32>(record, 8);
+      const i = rest & ((1 << load<u32>(record)) - 1);
+      rest >>= load<u32>(record);
+      q += (<usize>(i * load<u32>(record, 4))) << 4;
+      if (i >= load<u32>(record, 8)) real = 0;
     }
-    v128.store(out + ((<usize>x) << 4), real ? v128.load(source + ((<usize>index) << 4)) : i32x4.splat(0));
+    const start = (x >> bits) << bits;
+    const end = min(hi, start + (1 << bits));
+    const full = real == <u32>-1 ? end : min(end, start + real);
+    if (x < full) {
+      q += (<usize>(x - start)) * stride;
+      const first = v128.load(q);
+      for (; x < full; x++, q += stride) v128.store(out + ((<usize>x) << 4), stride == 0 ? first : v128.load(q));
+    }
+    for (; x < end; x++) v128.store(out + ((<usize>x) << 4), i32x4.splat(0));
   }
 }
 
