@@ -33,7 +33,7 @@ async function measure(name: string, threads: number): Promise<Row> {
   const { value: key, ms: commitMs } = await timed(() => commit(model, { backend }));
   const input: Input =
     model.input.kind === "tensor"
-      ? Float64Array.from(loadMnist("test").images.subarray(0, PIXELS), (v) => v / 255)
+      ? Float64Array.from(loadMnist("test").images.subarray(0, PIXELS))
       : "un texte en français";
   await prove(key, input, { backend }); // warm-up
   const proven = [];
