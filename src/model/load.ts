@@ -54,7 +54,7 @@ export async function loadModel(source: string | Uint8Array | Blob, options: Loa
 
 /** The models folder of this package, from its sources or from its bundle. */
 function bundledLocation(): string {
-  return new URL(import.meta.url.endsWith("/src/model/load.ts") ? "../../models" : "../models", import.meta.url).href;
+  return new URL(new URL(import.meta.url).pathname.endsWith("/src/model/load.ts") ? "../../models" : "../models", import.meta.url).href;
 }
 
 /** Reads a path or file URL with Node's file system (Node, Deno), any other URL with fetch. */
