@@ -1,7 +1,6 @@
 /** The CPU backend: kernels in WebAssembly SIMD over one linear memory of up to 4 GiB, on one thread or several. */
 import { WIDTH_16 } from "../../hash/poseidon2-constants.ts";
 import type { Backend } from "../backend.ts";
-import { ensure } from "../check.ts";
 import { Heap } from "./heap.ts";
 import { CONSTANTS, MAX_THREADS } from "./layout.ts";
 import { compileModule, createMemory, instantiate } from "./module.ts";
@@ -17,14 +16,14 @@ const DEFAULT_THREADS = 8;
  * Compiles the kernels and starts the worker threads.
  * @param options.threads threads in all, the calling one included, 1 .. 32; by default the hardware's, at most 8. Where memory cannot be shared
  * (a browser page that is not cross-origin isolated) it is 1.
+ * @throws RangeError for another number of threads
  * @throws DeviceError where the runtime has no WebAssembly SIMD or not enough memory
  */
 export async function cpuBackend(options: { readonly threads?: number } = {}): Promise<Backend> {
   const wanted = options.threads ?? Math.min(await hardwareThreads(), DEFAULT_THREADS);
-  ensure(
-    Number.isInteger(wanted) && wanted >= 1 && wanted <= MAX_THREADS,
-    `The number of threads (${wanted}) is not in 1 .. ${MAX_THREADS}`,
-  );
+  if (!(Number.isInteger(wanted) && wanted >= 1 && wanted <= MAX_THREADS)) {
+    throw new RangeError(`Cannot start ${wanted} threads: 1 to ${MAX_THREADS} are possible`);
+  }
   const threads = canShareMemory() ? wanted : 1;
   const shared = threads > 1;
   const module = await compileModule(shared);
