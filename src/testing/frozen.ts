@@ -1,0 +1,50 @@
+/**
+ * What a format version has fixed: keys and proofs of the toys, and the order, tags and lengths of everything their transcripts absorb, send and draw. Tests
+ * compare with the files; `tsx src/testing/frozen.ts` writes them anew, which is a new format version or an error.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { encodeKey, type VerifyingKey } from "../proof/key.ts";
+import { tagName } from "../transcript/tags.ts";
+import { verify } from "../verifier/verify.ts";
+import { prove, type ToyCase, toyCase, wideCase } from "./toy-proof.ts";
+
+const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const INVENTORY = path("transcript.inventory.txt");
+
+/** The frozen cases by the name of their files. */
+export const FROZEN: Readonly<Record<string, () => Promise<ToyCase>>> = { "toy-v1": () => toyCase(), "wide-v1": () => wideCase() };
+
+export const frozenKey = (name: string): Uint8Array => new Uint8Array(readFileSync(path(`fixtures/${name}.vk`)));
+export const frozenProof = (name: string): Uint8Array => new Uint8Array(readFileSync(path(`fixtures/${name}.proof`)));
+export const frozenInventory = (): string => readFileSync(INVENTORY, "utf8");
+
+/** One line a step: what happened, the message's name and its words; equal steps in a row are one line. */
+export function inventoryOf(name: string, key: VerifyingKey, proof: Uint8Array): string {
+  const lines: { text: string; times: number }[] = [];
+  verify(key, proof, {
+    minBits: Number.NEGATIVE_INFINITY,
+    observer: (kind, tag, count) => {
+      const text = `${kind}${kind === "draw" || kind === "read" ? "" : ` ${tagName(tag)}`} ${count}${kind === "grind" ? " bits" : ""}`;
+      const last = lines.at(-1);
+      if (last?.text === text) last.times++;
+      else lines.push({ text, times: 1 });
+    },
+  });
+  return [`# ${name}`, ...lines.map(({ text, times }) => (times > 1 ? `${text} x ${times}` : text)), ""].join("\n");
+}
+
+async function freeze(): Promise<void> {
+  mkdirSync(path("fixtures"), { recursive: true });
+  const inventories: string[] = [];
+  for (const [name, make] of Object.entries(FROZEN)) {
+    const made = await make();
+    const proof = await prove(made);
+    writeFileSync(path(`fixtures/${name}.vk`), encodeKey(made.key));
+    writeFileSync(path(`fixtures/${name}.proof`), proof);
+    inventories.push(inventoryOf(name, made.key, proof));
+  }
+  writeFileSync(INVENTORY, inventories.join("\n"));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await freeze();

@@ -1,0 +1,27 @@
+/** If one of these fails, the format has changed: see `src/testing/frozen.ts`. */
+import { describe, expect, test } from "vitest";
+import { decodeKey, encodeKey, FORMAT_VERSION, modelId } from "../proof/key.ts";
+import { FROZEN, frozenInventory, frozenKey, frozenProof, inventoryOf } from "../testing/frozen.ts";
+import { prove } from "../testing/toy-proof.ts";
+import { verify } from "./verify.ts";
+
+describe.each(Object.keys(FROZEN))("%s", (name) => {
+  test("is of this format version, its proof still accepted with its key", async () => {
+    expect(name).toMatch(new RegExp(`-v${FORMAT_VERSION}$`));
+    const key = decodeKey(frozenKey(name));
+    const statement = verify(key, frozenProof(name), { minBits: 0 });
+    const made = await FROZEN[name]!();
+    expect(statement).toMatchObject({ modelId: modelId(key), input: made.input, output: { index: made.output } });
+  });
+
+  test("still has the key and the proof that its network, input and parameters give", async () => {
+    const made = await FROZEN[name]!();
+    expect(encodeKey(made.key)).toEqual(frozenKey(name));
+    expect(await prove(made)).toEqual(frozenProof(name));
+  });
+});
+
+test("transcripts have the same steps, tags and lengths in the same order", () => {
+  const now = Object.keys(FROZEN).map((name) => inventoryOf(name, decodeKey(frozenKey(name)), frozenProof(name)));
+  expect(now.join("\n")).toBe(frozenInventory());
+});
