@@ -1,0 +1,15 @@
+/** What the text of a kernel depends on. Everything else goes in as parameters of a dispatch. */
+export interface Features {
+  /** Pages of device memory that are bound, at least 1. */
+  readonly slots: number;
+  /** log2 of the elements (16 bytes) of a page. */
+  readonly pageBits: number;
+  /** Whether the compiler knows u64 (Deno's own WebGPU with `wgpu-shader-int64`). */
+  readonly u64: boolean;
+}
+
+/** A kernel: its text as a function of the features. Every kernel has one entry point, `main`. */
+export interface Kernel {
+  readonly name: string;
+  readonly text: (features: Features) => string;
+}
