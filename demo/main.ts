@@ -8,14 +8,14 @@ import type { BackendName, Job, Made, ModelName } from "./messages.ts";
 import { showProof } from "./proof-view.ts";
 import { Prover } from "./prover.ts";
 import { RunView } from "./run-view.ts";
-import { outputName } from "./statement.ts";
+import { outputName, statementView } from "./statement.ts";
 import { VerifyView } from "./verify-view.ts";
 
 const EXAMPLES = [
   "Il gatto dorme tutto il giorno sul divano.",
   "Ég veit ekki hvað ég á að segja.",
   "To be, or not to be, that is the question.",
-  "彼は毎朝コーヒーを飲んでいる。",
+  "Δεν ξέρω τι να κάνω σήμερα.",
   "Nie wiem, co mam teraz zrobić.",
 ];
 
@@ -62,6 +62,7 @@ async function prove(): Promise<void> {
     });
     view.stop(`Proven: ${outputName(made.output.label)}`);
     showProof(made, job);
+    byId("proof").scrollIntoView({ block: "nearest" });
     await painted();
     await verifyOwn(made);
   } catch (error) {
@@ -82,6 +83,7 @@ async function verifyOwn({ proof, key, id }: Made): Promise<void> {
     const verdict = await check(proof, keys);
     verifier.offer(proof);
     line.className = "verdict good";
+    byId("shown").replaceChildren(...statementView(verdict.key, verdict.statement));
     line.replaceChildren(
       element("strong", { textContent: "Verified" }),
       ` here in ${seconds(verdict.seconds)}${published ? "" : ", with a key made here that this page's host does not have"}`,
@@ -106,9 +108,7 @@ byId("examples").append(
   ...EXAMPLES.map((text) => element("button", { type: "button", textContent: text, onclick: () => void (sentence.value = text) })),
 );
 
-byId("cpu-note").textContent = crossOriginIsolated
-  ? "Threads of this computer work together."
-  : "One thread only: this page's host does not isolate it (COOP and COEP headers), so its threads may not share memory.";
+byId("cpu-note").hidden = crossOriginIsolated;
 showChoice();
 void gpuProblem().then((problem) => {
   if (!problem) return;

@@ -21,6 +21,7 @@ export function showProof(made: Made, job: Job): void {
   byId("backend").textContent = `Proven on ${report.backend}`;
   byId("model-id").textContent = id;
   byId("verified").textContent = "";
+  byId("shown").textContent = "";
   showTimes(report.seconds);
   for (const url of urls) URL.revokeObjectURL(url);
   urls = [
@@ -33,9 +34,10 @@ export function showProof(made: Made, job: Job): void {
 function showTimes(times: Made["report"]["seconds"]): void {
   const bar = element("div", { className: "bar", ariaHidden: "true" });
   const legend = element("ul", { ariaLabel: "Time per phase" });
+  const sum = PHASES.reduce((total, phase) => total + times[phase], 0);
   PHASES.forEach((phase, i) => {
     const part = element("i");
-    part.style.setProperty("--share", String(times[phase]));
+    part.style.setProperty("--share", String(times[phase] / sum));
     part.style.setProperty("--phase", `var(--phase-${i})`);
     bar.append(part);
     const mark = element("i", { ariaHidden: "true" });

@@ -16,8 +16,14 @@ export function outputName(label: string): string {
   return MORE_LANGUAGES[label] ?? (/^[a-z]{3}$/.test(label) ? (LANGUAGES.of(label) ?? label) : label);
 }
 
+/** "lande maps ... to French", as the verifier found it. */
+export function statementView(key: VerifyingKey, statement: Statement): (Node | string)[] {
+  const output = element("strong", { textContent: outputName(statement.output.label) });
+  return [`${statement.modelName} maps `, inputView(key, statement), " to ", output];
+}
+
 /** The input of a statement: quoted text, or a picture of a tensor of 28 x 28, or its size. */
-export function inputView(key: VerifyingKey, statement: Statement): HTMLElement {
+function inputView(key: VerifyingKey, statement: Statement): HTMLElement {
   if (key.input.kind === "ngrams") return element("q", { textContent: decodeUtf8(statement.input) });
   if (key.input.shape.reduce((n, s) => n * s, 1) !== SIDE * SIDE) return element("span", { textContent: `a tensor of shape [${key.input.shape}]` });
   const canvas = element("canvas", { width: SIDE, height: SIDE, className: "digit" });

@@ -3,7 +3,7 @@ import { VERIFY_CODES, VerifyError } from "../src/verify.ts";
 import { check, type Verdict } from "./check.ts";
 import { byId, element, seconds } from "./dom.ts";
 import { isKey, type Keys } from "./keys.ts";
-import { inputView, outputName } from "./statement.ts";
+import { statementView } from "./statement.ts";
 
 export class VerifyView {
   readonly #keys: Keys;
@@ -74,10 +74,9 @@ export class VerifyView {
 }
 
 function accepted({ statement, key, seconds: time }: Verdict, name: string): Node[] {
-  const label = statement.output.label;
   return [
     element("p", { className: "verdict good" }, element("strong", { textContent: "Accepted" }), ` ${name}, in ${seconds(time)}`),
-    element("p", { className: "statement" }, `${statement.modelName} maps `, inputView(key, statement), " to ", element("strong", { textContent: outputName(label) })),
+    element("p", { className: "statement" }, ...statementView(key, statement)),
     element("p", { className: "hint" }, `${statement.bits.toFixed(1)} proven bits; model id `, element("code", { textContent: statement.modelId })),
   ];
 }
