@@ -50,12 +50,12 @@ export function findNonce(space: Workspace, state: Uint32Array, bits: number): n
   start[8] = m31.add(start[8]!, 1);
   start[9] = m31.add(start[9]!, 1);
   return space.list(Array.from(start), (pointer) =>
-    space.temporary(4 * space.threads, (found) => {
-      space.view(found, space.threads).fill(NONE);
+    space.temporary(4 * (space.threads + 1), (found) => {
+      space.view(found, space.threads + 1).fill(NONE);
       let base = 0;
       for (let groups = 512; base < m31.P; groups = Math.min(2 * groups, 16384)) {
         space.run("findNonce", groups, NANOSECONDS, pointer, base, 2 ** bits - 1, found, SCRATCH, CONSTANTS);
-        const best = Math.min(...space.view(found, space.threads));
+        const best = Math.min(...space.view(found, space.threads + 1));
         if (best < m31.P) return best;
         base += 4 * groups;
       }

@@ -69,20 +69,22 @@ export function hashNodes(lo: u32, hi: u32, slot: u32, tree: usize, count: u32, 
 }
 
 /**
- * Nonces base + 4 lo .. base + 4 hi - 1: writes the smallest one that leaves (word 0 & mask) = 0 to the thread's word of `found` if it is smaller.
- * `start` holds the 16 words of the state without the nonce.
+ * Nonces base + 4 lo .. base + 4 hi - 1: writes the smallest one that leaves (word 0 & mask) = 0 to the thread's word of `found` if it is smaller. Word 0 of `found` is some
+ * nonce that was found, by any thread: no one searches beyond it. `start` holds the 16 words of the state without the nonce.
  */
 export function findNonce(lo: u32, hi: u32, slot: u32, start: usize, base: u32, mask: u32, found: usize, scratch: usize, constants: usize): void {
   const state = scratch + ((<usize>slot) << 10);
-  const best = found + ((<usize>slot) << 2);
+  const best = found + 4 + ((<usize>slot) << 2);
   for (let group = lo; group < hi; group++) {
     const nonce = base + (group << 2);
+    if (nonce > load<u32>(found)) return;
     for (let k: usize = 0; k < 16; k++) v128.store(state + (k << 4), v128.load32_splat(start + (k << 2)));
     v128.store(state, add(v128.load(state), i32x4(nonce, nonce + 1, nonce + 2, nonce + 3)));
     permute(state, constants);
     for (let lane: u32 = 0; lane < 4; lane++) {
       if ((load<u32>(state + (lane << 2)) & mask) == 0) {
         if (nonce + lane < load<u32>(best)) store<u32>(best, nonce + lane);
+        store<u32>(found, nonce + lane);
         return;
       }
     }
