@@ -2,43 +2,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ModelError } from "../errors.ts";
 import { P } from "../field/m31.ts";
+import { anyConstraint, type Cells, leafCells, leftSide, SIZES } from "../testing/random-constraint.ts";
 import { checkNoWrap, checkRanges, constraintInterval } from "./bounds.ts";
 import { onesOn, SystemBuilder, term } from "./builder.ts";
-import { factorCells } from "./factors.ts";
-import { type AxisId, type ColumnId, type ColumnSpec, type Constraint, cellsOf, type Factor, type System, type Term } from "./types.ts";
-
-type Cells = ReadonlyMap<ColumnId, Int32Array>;
-
-/** The left side of a constraint on every cell of its free axes, by walking all indices. */
-function leftSide(system: System, constraint: Constraint, cells: Cells): number[] {
-  const sizes = system.axes.map((a) => a.size);
-  const out = new Array<number>(cellsOf(constraint.free.map((a) => sizes[a]!))).fill(0);
-  for (const t of constraint.terms) {
-    const parts = [
-      ...t.leaves.map((l) => ({ axes: l.axes, cells: cells.get(l.column) as ArrayLike<number> })),
-      ...t.factors.map((f) => ({
-        axes: f.axes as readonly AxisId[],
-        cells: factorCells(
-          f,
-          f.axes.map((a) => sizes[a]!),
-          () => 0,
-        ) as ArrayLike<number>,
-      })),
-    ];
-    const axes = [...new Set([...constraint.free, ...parts.flatMap((p) => [...p.axes])])];
-    const place = (over: readonly AxisId[], index: readonly number[]) => over.reduce((n, a) => n * sizes[a]! + index[axes.indexOf(a)]!, 0);
-    for (let i = 0; i < cellsOf(axes.map((a) => sizes[a]!)); i++) {
-      let rest = i;
-      const index = axes.map((a) => {
-        const x = rest % sizes[a]!;
-        rest = Math.floor(rest / sizes[a]!);
-        return x;
-      });
-      out[place(constraint.free, index)]! += parts.reduce((p, part) => p * part.cells[place(part.axes, index)]!, t.coefficient);
-    }
-  }
-  return out;
-}
+import type { AxisId, ColumnId, ColumnSpec, Constraint, System, Term } from "./types.ts";
 
 /** Pushes one cell of the left side up (sign 1) or down (-1) by choosing each witness cell at an end of its range, three times over. */
 function extreme(system: System, constraint: Constraint, cells: Cells, output: number, sign: number): number {
@@ -59,48 +26,24 @@ function extreme(system: System, constraint: Constraint, cells: Cells, output: n
   return sign * (best === Number.NEGATIVE_INFINITY ? sign * leftSide(system, constraint, cells)[output]! : best);
 }
 
-const SIZES = [1, 2, 3, 2];
-const axisSubset = fc.uniqueArray(fc.nat(3), { maxLength: 2 });
-const values = fc.array(fc.integer({ min: -5, max: 5 }), { minLength: 6, maxLength: 6 });
-const anyFactor: fc.Arbitrary<Factor> = fc.oneof(
-  fc.nat(3).map((a): Factor => ({ kind: "ones", axes: [a] })),
-  fc.nat(3).map((a): Factor => ({ kind: "at", axes: [a], index: 0 })),
-  fc
-    .tuple(fc.shuffledSubarray([0, 1, 2, 3], { minLength: 2, maxLength: 2 }), fc.integer({ min: -1, max: 1 }))
-    .map(([[a, b], offset]): Factor => ({ kind: "shift", axes: [a!, b!], offset })),
-  fc
-    .tuple(
-      fc.shuffledSubarray([0, 1, 2, 3], { minLength: 3, maxLength: 3 }),
-      fc.integer({ min: 1, max: 2 }),
-      fc.integer({ min: 0, max: 2 }),
-      fc.integer({ min: -1, max: 1 }),
-    )
-    .map(([[o, k, i], stride, dilation, pad]): Factor => ({ kind: "window", axes: [o!, k!, i!], stride, dilation, pad })),
-);
-const anyLeaf = fc.record({ axes: axisSubset, weight: fc.boolean(), values, low: fc.integer({ min: -4, max: 2 }), size: fc.nat(4) });
-const anyTerm = fc.record({
-  coefficient: fc.integer({ min: -3, max: 3 }),
-  leaves: fc.array(anyLeaf, { maxLength: 2 }),
-  factors: fc.array(anyFactor, { maxLength: 2 }),
-});
-const anyConstraint = fc.record({ free: axisSubset, terms: fc.array(anyTerm, { minLength: 1, maxLength: 2 }) }).map(({ free, terms }) => {
+const placed = anyConstraint.map(({ free, terms }) => {
   const columns: ColumnSpec[] = [];
   const cells = new Map<ColumnId, Int32Array>();
   const weights = new Map<ColumnId, Int32Array>();
-  const made = terms.map(({ coefficient, leaves, factors }): Term => {
-    const placed = leaves.map((leaf) => {
+  const all = terms.map(({ coefficient, leaves, factors }): Term => {
+    const made = leaves.map((leaf) => {
       const shape = leaf.axes.map((a) => SIZES[a]!);
-      const own = Int32Array.from(leaf.values.slice(0, cellsOf(shape)));
+      const own = leafCells(leaf);
       const range = leaf.weight ? ([Math.min(...own), Math.max(...own)] as const) : ([leaf.low, leaf.low + leaf.size] as const);
       const column = columns.push({ name: "c", kind: leaf.weight ? "weight" : "witness", shape, range }) - 1;
       cells.set(column, own);
       if (leaf.weight) weights.set(column, own);
       return { column, axes: leaf.axes };
     });
-    const present = new Set<number>([...placed.flatMap((l) => l.axes), ...factors.flatMap((f) => [...f.axes])]);
-    return { coefficient, leaves: placed, factors: [...factors, ...onesOn(free.filter((a) => !present.has(a)))] };
+    const present = new Set<number>([...made.flatMap((l) => l.axes), ...factors.flatMap((f) => [...f.axes])]);
+    return { coefficient, leaves: made, factors: [...factors, ...onesOn(free.filter((a) => !present.has(a)))] };
   });
-  const constraint: Constraint = { name: "c", free, terms: made };
+  const constraint: Constraint = { name: "c", free, terms: all };
   const system: System = { axes: SIZES.map((size) => ({ name: "a", size })), columns, constraints: [constraint], tables: [], lookups: [] };
   return { system, constraint, cells, weights };
 });
@@ -108,7 +51,7 @@ const anyConstraint = fc.record({ free: axisSubset, terms: fc.array(anyTerm, { m
 describe("constraintInterval()", () => {
   test("contains the extremes that a search over the witness finds", () => {
     fc.assert(
-      fc.property(anyConstraint, fc.nat(8), ({ system, constraint, cells, weights }, cell) => {
+      fc.property(placed, fc.nat(8), ({ system, constraint, cells, weights }, cell) => {
         const output = cell % leftSide(system, constraint, cells).length;
         const [low, high] = constraintInterval(system, weights, constraint);
         expect(extreme(system, constraint, cells, output, 1)).toBeLessThanOrEqual(high);
