@@ -80,11 +80,15 @@ export class Pool {
       const next = claim & 0xfff;
       if (next >= chunks) break;
       if (Atomics.compareExchange(control, CLAIM, claim, claim + 1) !== claim) continue;
-      kernel(next * chunk, Math.min(count, (next + 1) * chunk), 0, ...operands);
+      try {
+        kernel(next * chunk, Math.min(count, (next + 1) * chunk), 0, ...operands);
+      } catch {
+        Atomics.store(control, FAILURE, 1); // reported when no thread works on the job any more
+      }
       Atomics.add(control, FINISHED, 1);
     }
     this.#wait(chunks);
-    if (control[FAILURE] !== 0) throw new InternalError("A kernel failed in a worker thread");
+    if (Atomics.exchange(control, FAILURE, 0) !== 0) throw new InternalError(`Kernel ${number} left its memory`);
   }
 
   #wait(chunks: number): void {

@@ -91,7 +91,7 @@ const TILE: u32 = 64;
 /**
  * For lo <= x < half' = hi: with `r` != 0 binds the four tables of 4 * half entries and halves eq (2 * half entries) in place; then adds to the thread's two
  * elements sum_x eq[x] p(0, x) and the leading coefficient, p = n0 d1 + n1 d0 + lambda d0 d1.
- * Floor per x: 8 constant products and 6 products, 2 of them unreduced; 288 bytes read, 144 written.
+ * Floor per x: 10 constant products and 6 products, 2 of them unreduced; 288 bytes read, 144 written.
  */
 export function fractionRound(
   lo: u32, hi: u32, slot: u32, n0: usize, n1: usize, d0: usize, d1: usize, eq: usize, half: u32, r: usize, lambda: usize, sums: usize,
