@@ -1,7 +1,7 @@
 /** Models, keys and backends as the command line names them. */
 import { fileURLToPath } from "node:url";
 import type { Backend } from "../backend/backend.ts";
-import { BUNDLED_MODELS, type LoadOptions, loadModel, type Model } from "../model/load.ts";
+import { BUNDLED_MODELS, type LoadOptions, loadModel, loadSource, type Model, type ModelSource } from "../model/load.ts";
 import { blaming, UsageError } from "./failure.ts";
 import { kindOf, readOrReason } from "./files.ts";
 
@@ -24,19 +24,28 @@ export async function isModel(source: string): Promise<boolean> {
 
 /** Loads and compiles a model. @throws UsageError (model, file) if there is none or it cannot be proven */
 export async function openModel(source: string, options: LoadOptions = {}): Promise<Model> {
-  const bundled = (BUNDLED_MODELS as readonly string[]).includes(source);
-  if (!bundled && !ADDRESS.test(source)) {
-    const kind = await kindOf(source);
-    if (kind === null)
-      throw new UsageError("model", `Unknown model ${source}: neither bundled (${BUNDLED_MODELS.join(", ")}) nor a file or folder`);
-    if (kind !== "folder" && !/\.onnx$/i.test(source))
-      throw new UsageError("model", `${source} is no model: want a folder or an .onnx file`);
-  }
-  return blaming(
-    "model",
-    (message) => (/^Cannot/.test(message) ? message : `Cannot load ${source}: ${message}`),
-    () => loadModel(source, { read: readLocation, ...options }),
-  );
+  await checkSource(source);
+  return loading(source, () => loadModel(source, { read: readLocation, ...options }));
+}
+
+/** Reads a model's files. @throws UsageError (model, file) if there are none */
+export async function openSource(source: string, options: Pick<LoadOptions, "description"> = {}): Promise<ModelSource> {
+  await checkSource(source);
+  return loading(source, () => loadSource(source, { read: readLocation, ...options }));
+}
+
+/** Runs a step of loading `source`; a model that cannot be used becomes a UsageError that names it. */
+export async function loading<T>(source: string, work: () => T | Promise<T>): Promise<T> {
+  return blaming("model", (message) => (/^Cannot/.test(message) ? message : `Cannot load ${source}: ${message}`), work);
+}
+
+async function checkSource(source: string): Promise<void> {
+  if ((BUNDLED_MODELS as readonly string[]).includes(source) || ADDRESS.test(source)) return;
+  const kind = await kindOf(source);
+  if (kind === null)
+    throw new UsageError("model", `Unknown model ${source}: neither bundled (${BUNDLED_MODELS.join(", ")}) nor a file or folder`);
+  if (kind !== "folder" && !/\.onnx$/i.test(source))
+    throw new UsageError("model", `${source} is no model: want a folder or an .onnx file`);
 }
 
 /** Reads a path, a file URL or an address. @throws Error whose message is the reason alone */

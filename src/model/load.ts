@@ -23,19 +23,30 @@ export interface LoadOptions {
 /** The options that change which program a model becomes. */
 export type BuildOptions = Pick<LoadOptions, "bits">;
 
+/** A model's files. */
+export interface ModelSource {
+  readonly onnx: Uint8Array;
+  readonly description: ModelDescription;
+}
+
 /**
  * Loads and compiles a model.
  * @param source a bundled name; a folder or URL with model.onnx and model.json; an ONNX file beside its model.json; or an ONNX file's bytes, which need a description
  * @throws SyntaxError or ModelError if it is no model that can be proven
  */
 export async function loadModel(source: string | Uint8Array | Blob, options: LoadOptions = {}): Promise<Model> {
+  const { onnx, description } = await loadSource(source, options);
+  return buildModel(onnx, description, options.bits);
+}
+
+/** Reads a model's files, for `importModel`. @throws ModelError if there are none */
+export async function loadSource(source: string | Uint8Array | Blob, options: Omit<LoadOptions, "bits"> = {}): Promise<ModelSource> {
   if (typeof source !== "string") {
     if (!options.description) throw new ModelError("An ONNX file alone does not say what its input means: give a description");
-    return buildModel(
-      source instanceof Uint8Array ? source : new Uint8Array(await source.arrayBuffer()),
-      options.description,
-      options.bits,
-    );
+    return {
+      onnx: source instanceof Uint8Array ? source : new Uint8Array(await source.arrayBuffer()),
+      description: options.description,
+    };
   }
   const read = options.read ?? readLocation;
   const known = (BUNDLED_MODELS as readonly string[]).includes(source);
@@ -44,12 +55,12 @@ export async function loadModel(source: string | Uint8Array | Blob, options: Loa
   const onnx = await read(file).catch((cause: Error) => {
     throw new ModelError(`Cannot read ${file}: ${cause.message}; bundled models are ${BUNDLED_MODELS.join(", ")}`);
   });
-  if (options.description) return buildModel(onnx, options.description, options.bits);
+  if (options.description) return { onnx, description: options.description };
   const beside = file.replace(/[^/\\]*$/, "model.json");
   const text = await read(beside).catch((cause: Error) => {
     throw new ModelError(`Cannot read ${beside}, which says what the model's input means: ${cause.message}`);
   });
-  return buildModel(onnx, parseDescription(new TextDecoder().decode(text)), options.bits);
+  return { onnx, description: parseDescription(new TextDecoder().decode(text)) };
 }
 
 /** The models folder of this package, from its sources or from its bundle. */

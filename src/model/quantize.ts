@@ -95,7 +95,8 @@ interface Step {
   readonly known: Known;
 }
 
-function bitsFor(node: FloatNode, output: string, options: QuantizeOptions): number {
+/** The bits of a node's rounded sum, sign included; 0 for a node that has none. `output` is the graph's. */
+export function bitsFor(node: FloatNode, output: string, options: QuantizationBits): number {
   if (!("map" in node)) return 0;
   if (node.map !== "none") return options.tableBits ?? 14;
   return node.output === output ? (options.logitBits ?? 24) : (options.activationBits ?? 14);
