@@ -1,7 +1,8 @@
 /** Hostile bytes for the decoders and the verifier, and what may happen to them. */
 import fc from "fast-check";
 import { ModelError, VerifyError } from "../errors.ts";
-import { decodeKey, encodeKey, type VerifyingKey } from "../proof/key.ts";
+import { decodeKey, encodeKey, keyDigest, type VerifyingKey } from "../proof/key.ts";
+import { decodeProof, encodeProof } from "../proof/proof.ts";
 import { planKey } from "../verifier/plan.ts";
 import { verify } from "../verifier/verify.ts";
 
@@ -70,6 +71,56 @@ export function decodesSafely(bytes: Uint8Array): boolean {
     throw error;
   }
   return true;
+}
+
+/** The key with one or two of its numbers changed, to values near them or bad ones. Not every such key can be encoded. */
+export function mutatedKey(key: VerifyingKey): fc.Arbitrary<VerifyingKey> {
+  const places = numbersIn(key, []);
+  const change = fc.tuple(
+    fc.constantFrom(...places),
+    fc.oneof(
+      fc.constantFrom(-2, -1, 1, 2),
+      anyBadWord.map((w) => ({ word: w })),
+    ),
+  );
+  return fc.array(change, { minLength: 1, maxLength: 2 }).map((changes) => {
+    const copy = structuredClone(key);
+    for (const [place, by] of changes) {
+      const holder = place.slice(0, -1).reduce((node: Node, name) => node[name] as Node, copy as unknown as Node);
+      const last = place.at(-1)!;
+      holder[last] = typeof by === "number" ? (holder[last] as number) + by : by.word;
+    }
+    return copy;
+  });
+}
+
+type Node = Record<string, unknown>;
+
+function numbersIn(value: unknown, path: readonly string[]): (readonly string[])[] {
+  if (typeof value === "number") return [path];
+  return typeof value === "object" && value !== null
+    ? Object.entries(value).flatMap(([name, inner]) => numbersIn(inner, [...path, name]))
+    : [];
+}
+
+/** What becomes of a proof whose header is made to name another key than its own: rejected with a VerifyError, unless the key itself is refused. */
+export function outcomeUnder(key: VerifyingKey, proof: Uint8Array): "refused" | "rejected" | "accepted" {
+  let patched: Uint8Array;
+  try {
+    patched = encodeProof({ ...decodeProof(proof), key: keyDigest(key) });
+    planKey(key);
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof ModelError || (error instanceof RangeError && /^Cannot/.test(error.message)))
+      return "refused";
+    throw error;
+  }
+  try {
+    verify(key, patched, { minBits: 0 });
+  } catch (error) {
+    if (error instanceof VerifyError) return "rejected";
+    throw error;
+  }
+  return "accepted";
 }
 
 /** Whether the bytes are rejected with a VerifyError; anything else is thrown on, and acceptance of anything but the proof itself is false. */

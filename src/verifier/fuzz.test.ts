@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import { encodeKey, type VerifyingKey } from "../proof/key.ts";
 import { encodeProof } from "../proof/proof.ts";
-import { mutatedBytes, rejectsSafely, validPrefix } from "../testing/fuzz.ts";
+import { mutatedBytes, mutatedKey, outcomeUnder, rejectsSafely, validPrefix } from "../testing/fuzz.ts";
 import { prove, type ToyCase, wideCase, withoutWork } from "../testing/toy-proof.ts";
 import { rejectionOf } from "../testing/walker.ts";
 import { prepareKey } from "./verify.ts";
@@ -42,6 +43,20 @@ describe("verify() rejects with VerifyError and nothing else", () => {
       fc.property(mutatedBytes(proof), (bytes) => rejectsSafely(made.key, proof, bytes)),
       { numRuns: 200 },
     );
+  });
+
+  test("a proof of a key whose numbers were changed", () => {
+    const same = (key: VerifyingKey) => encodeKey(key).join() === encodeKey(made.key).join();
+    const outcomes = new Map<string, number>();
+    fc.assert(
+      fc.property(mutatedKey(made.key), (key) => {
+        const outcome = outcomeUnder(key, proof);
+        outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+        return outcome !== "accepted" || same(key);
+      }),
+      { numRuns: 500 },
+    );
+    for (const outcome of ["refused", "rejected"]) expect(outcomes.get(outcome)).toBeGreaterThan(40);
   });
 
   test("an input length that no file can have, and a file that is too large", () => {
