@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { Parameters } from "../security/types.ts";
+import { cellsOf } from "../system/types.ts";
 import { firstViolation } from "../testing/check-system.ts";
 import { prove, toyCase, WIDE_PARAMETERS, wideCase, withParameters } from "../testing/toy-proof.ts";
+import { TAGS } from "../transcript/tags.ts";
+import { shapeOf } from "./plan.ts";
 import { prepareKey, verify } from "./verify.ts";
 
 describe("verify()", () => {
@@ -35,6 +38,39 @@ describe("verify()", () => {
     expect(weight?.columnBits).toBeLessThan(witness?.columnBits ?? 0);
     const kinds = key.system.constraints.flatMap((c) => c.terms.flatMap((t) => t.factors.map((f) => f.kind)));
     expect(new Set(kinds)).toEqual(new Set(["window", "at", "ones", "shift", "below", "select"]));
+  });
+
+  test("meets as many rounds, claims and challenges as its soundness counts", async () => {
+    for (const made of [await toyCase(), await wideCase()]) {
+      const messages = new Map<number, number[]>();
+      const draws: number[] = [];
+      verify(made.key, await prove(made), {
+        minBits: 0,
+        observer: (kind, tag, count) => {
+          if (kind === "receive") messages.set(tag, [...(messages.get(tag) ?? []), count]);
+          if (kind === "draw") draws.push(count);
+        },
+      });
+      const of = (tag: number) => messages.get(tag) ?? [];
+      const { system, parameters } = made.key;
+      const { lookups, constraints, layouts } = prepareKey(made.key).plan;
+      const shape = shapeOf(system, lookups, constraints);
+      expect(of(TAGS.lookupValues)).toEqual(new Array(shape.lookupBits).fill(16));
+      expect(of(TAGS.lookupRound).length).toBe((shape.lookupBits * (shape.lookupBits - 1)) / 2);
+      expect(of(TAGS.constraintRound)).toEqual(new Array(shape.constraintRounds).fill(4 * shape.constraintDegree));
+      const sent = [TAGS.lookupEvaluations, TAGS.constantEvaluations, TAGS.leafEvaluations].flatMap(of).reduce((n, count) => n + count, 0);
+      expect(sent).toBe(4 * shape.claims);
+      const columnRounds = Math.max(...layouts.map((l) => l.columnBits));
+      expect(of(TAGS.openingRound).length).toBe(columnRounds + 1 + parameters.rowBits);
+      expect(of(TAGS.codewordRoot).length).toBe(parameters.folds.length);
+      expect(draws).toContain(4 * shape.rhoBits);
+      expect(draws.at(-1)).toBe(parameters.queries);
+      const cells = (shapes: readonly (readonly number[])[]) => shapes.reduce((n, s) => n + cellsOf(s), 0);
+      expect(shape.lookups).toBe(
+        cells(system.lookups.map((l) => system.columns[l.columns[0]!]!.shape)) + cells(system.tables.map((t) => [t.size])),
+      );
+      expect(shape.constraintCount).toBe(system.constraints.length);
+    }
   });
 
   const base = WIDE_PARAMETERS;
