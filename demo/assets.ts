@@ -13,7 +13,11 @@ const FILES: Readonly<Record<ModelName, readonly string[]>> = {
   lande: ["model.onnx", "model.json", "README.md", "LICENSE-MIT"],
   "mnist-small": ["model.onnx", "model.json", "README.md"],
 };
-const TYPES: Readonly<Record<string, string>> = { json: "application/json", md: "text/plain; charset=utf-8", "LICENSE-MIT": "text/plain; charset=utf-8" };
+const TYPES: Readonly<Record<string, string>> = {
+  json: "application/json",
+  md: "text/plain; charset=utf-8",
+  "LICENSE-MIT": "text/plain; charset=utf-8",
+};
 
 export function assets(): Plugin {
   const files = new Map<string, () => Promise<Uint8Array>>();
@@ -26,7 +30,9 @@ export function assets(): Plugin {
     name: "circlet-assets",
     configureServer(server) {
       server.middlewares.use((request, response, next) => {
-        const path = decodeURI(request.url ?? "").replace(/^\//, "").replace(/\?.*$/, "");
+        const path = decodeURI(request.url ?? "")
+          .replace(/^\//, "")
+          .replace(/\?.*$/, "");
         const file = files.get(path);
         if (!file) return next();
         file().then((bytes) => {

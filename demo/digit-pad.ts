@@ -41,7 +41,10 @@ export class DigitPad {
   /** 784 values from 0 to 255, or undefined if nothing is drawn. */
   image(): Float32Array | undefined {
     const { data } = this.#context.getImageData(0, 0, SIZE, SIZE);
-    return mnistImage(Uint8Array.from({ length: SIZE * SIZE }, (_, i) => data[4 * i + 3] ?? 0), SIZE);
+    return mnistImage(
+      Uint8Array.from({ length: SIZE * SIZE }, (_, i) => data[4 * i + 3] ?? 0),
+      SIZE,
+    );
   }
 
   clear(): void {
@@ -69,7 +72,10 @@ export class DigitPad {
   #key(event: KeyboardEvent): void {
     const arrow = ARROWS[event.key];
     if (arrow) {
-      const [x, y] = [this.#at[0] + arrow[0], this.#at[1] + arrow[1]].map((v) => Math.min(SIZE - STEP, Math.max(STEP, v))) as [number, number];
+      const [x, y] = [this.#at[0] + arrow[0], this.#at[1] + arrow[1]].map((v) => Math.min(SIZE - STEP, Math.max(STEP, v))) as [
+        number,
+        number,
+      ];
       if (this.#down) this.#line([x, y]);
       this.#at = [x, y];
     } else if (event.key === " ") {

@@ -5,30 +5,34 @@ import { MODEL_NAMES } from "./messages.ts";
 /** First bytes of a key file. */
 const MAGIC = "ccvk";
 
+export interface KnownKey {
+  readonly key: VerifyingKey;
+  readonly bytes: Uint8Array;
+}
+
 export class Keys {
-  readonly #byId = new Map<string, VerifyingKey>();
+  readonly #byId = new Map<string, KnownKey>();
   #bundled: Promise<void> | undefined;
 
   /** Adds a key from its bytes; returns its model id. @throws SyntaxError if these are no key */
   add(bytes: Uint8Array): string {
     const key = decodeKey(bytes);
     const id = modelId(key);
-    if (!this.#byId.has(id)) this.#byId.set(id, key);
+    if (!this.#byId.has(id)) this.#byId.set(id, { key, bytes });
     return id;
   }
 
-  get(id: string): VerifyingKey | undefined {
+  get(id: string): KnownKey | undefined {
     return this.#byId.get(id);
   }
 
   /** Fetches the keys of the bundled networks, once. @throws Error if the page's host does not give them */
-  async bundled(): Promise<readonly VerifyingKey[]> {
+  async bundled(): Promise<void> {
     this.#bundled ??= this.#fetch().catch((error: unknown) => {
       this.#bundled = undefined;
       throw error;
     });
     await this.#bundled;
-    return [...this.#byId.values()];
   }
 
   async #fetch(): Promise<void> {

@@ -77,7 +77,7 @@ async function prove(): Promise<void> {
 async function verifyOwn({ proof, key, id }: Made): Promise<void> {
   const line = byId("verified");
   try {
-    await keys.bundled().catch(() => []);
+    await keys.bundled().catch(() => undefined); // then the key made here is the only one
     const published = keys.get(id) !== undefined;
     keys.add(key);
     const verdict = await check(proof, keys);
@@ -105,7 +105,13 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") running?.abort();
 });
 byId("examples").append(
-  ...EXAMPLES.map((text) => element("button", { type: "button", textContent: text, onclick: () => void (sentence.value = text) })),
+  ...EXAMPLES.map((text) => {
+    const button = element("button", { type: "button", textContent: text });
+    button.addEventListener("click", () => {
+      sentence.value = text;
+    });
+    return button;
+  }),
 );
 
 byId("cpu-note").hidden = crossOriginIsolated;

@@ -1,5 +1,5 @@
-/** What the page and its proving worker say to each other. A run is one press of Prove; its number is in every message. */
-import type { Output, Progress, Proven } from "../src/index.ts";
+/** What the page says to its proving and its verifying worker, and what they say. A run is one press of Prove; its number is in every message. */
+import type { Output, Progress, Proven, Statement, VerifyCode } from "../src/index.ts";
 
 export const MODEL_NAMES = ["lande", "mnist-small"] as const;
 export type ModelName = (typeof MODEL_NAMES)[number];
@@ -27,10 +27,25 @@ export interface Made {
   readonly report: Proven["report"];
 }
 
-export type Request = { readonly kind: "prove"; readonly run: number; readonly job: Job } | { readonly kind: "cancel"; readonly run: number };
+export type Request =
+  | { readonly kind: "prove"; readonly run: number; readonly job: Job }
+  | { readonly kind: "cancel"; readonly run: number };
 
 export type Reply =
   | { readonly kind: "prepare"; readonly run: number; readonly preparation: Preparation }
   | { readonly kind: "progress"; readonly run: number; readonly progress: Progress }
   | { readonly kind: "made"; readonly run: number; readonly made: Made }
+  | { readonly kind: "failed"; readonly run: number; readonly message: string };
+
+export interface CheckRequest {
+  readonly run: number;
+  /** The key's model id, and its bytes. */
+  readonly id: string;
+  readonly key: Uint8Array;
+  readonly proof: Uint8Array;
+}
+
+export type CheckReply =
+  | { readonly kind: "accepted"; readonly run: number; readonly statement: Statement; readonly seconds: number }
+  | { readonly kind: "rejected"; readonly run: number; readonly code: VerifyCode; readonly path: string }
   | { readonly kind: "failed"; readonly run: number; readonly message: string };

@@ -42,7 +42,15 @@ function showTimes(times: Made["report"]["seconds"]): void {
     bar.append(part);
     const mark = element("i", { ariaHidden: "true" });
     mark.style.setProperty("--phase", `var(--phase-${i})`);
-    legend.append(element("li", { title: PHASE_WORDS[phase] }, mark, element("span", { textContent: phase }), element("b", { textContent: seconds(times[phase]) })));
+    legend.append(
+      element(
+        "li",
+        { title: PHASE_WORDS[phase] },
+        mark,
+        element("span", { textContent: phase }),
+        element("b", { textContent: seconds(times[phase]) }),
+      ),
+    );
   });
   byId("chart").replaceChildren(bar, legend);
 }

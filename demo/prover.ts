@@ -21,7 +21,8 @@ export class Prover {
   prove(job: Job, watch: Watch): Promise<Made> {
     this.#evict?.();
     const run = ++this.#runs;
-    const worker = (this.#worker ??= new Worker(new URL("./worker.ts", import.meta.url), { type: "module" }));
+    this.#worker ??= new Worker(new URL("./prove.worker.ts", import.meta.url), { type: "module" });
+    const worker = this.#worker;
     const send = (request: Request) => worker.postMessage(request);
     return new Promise((resolve, reject) => {
       const listen = ({ data }: MessageEvent<Reply>) => {

@@ -9,7 +9,13 @@ import { element } from "./dom.ts";
 const LANGUAGES = new Intl.DisplayNames(["en"], { type: "language", fallback: "none" });
 
 /** Names of languages whose ISO 639-3 code browsers do not name. */
-const MORE_LANGUAGES: Readonly<Record<string, string>> = { cmn: "Chinese (Mandarin)", nob: "Norwegian Bokmål", pes: "Persian", ckb: "Central Kurdish", tgl: "Tagalog" };
+const MORE_LANGUAGES: Readonly<Record<string, string>> = {
+  cmn: "Chinese (Mandarin)",
+  nob: "Norwegian Bokmål",
+  pes: "Persian",
+  ckb: "Central Kurdish",
+  tgl: "Tagalog",
+};
 
 /** What an output's label stands for: the language of an ISO 639-3 code, else the label. */
 export function outputName(label: string): string {
@@ -24,8 +30,9 @@ export function statementView(key: VerifyingKey, statement: Statement): (Node | 
 
 /** The input of a statement: quoted text, or a picture of a tensor of 28 x 28, or its size. */
 function inputView(key: VerifyingKey, statement: Statement): HTMLElement {
-  if (key.input.kind === "ngrams") return element("q", { textContent: decodeUtf8(statement.input) });
-  if (key.input.shape.reduce((n, s) => n * s, 1) !== SIDE * SIDE) return element("span", { textContent: `a tensor of shape [${key.input.shape}]` });
+  if (key.input.kind === "ngrams") return element("span", { textContent: `“${decodeUtf8(statement.input)}”` });
+  if (key.input.shape.reduce((n, s) => n * s, 1) !== SIDE * SIDE)
+    return element("span", { textContent: `a tensor of shape [${key.input.shape}]` });
   const canvas = element("canvas", { width: SIDE, height: SIDE, className: "digit" });
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", "the drawn digit");

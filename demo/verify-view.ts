@@ -40,7 +40,8 @@ export class VerifyView {
   async #take(files: readonly File[]): Promise<void> {
     const contents = await Promise.all(files.map(async (file) => ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) })));
     try {
-      for (const { bytes } of contents) if (isKey(bytes)) this.#show(element("p", { textContent: `Key added: model id ${this.#keys.add(bytes)}` }));
+      for (const { bytes } of contents)
+        if (isKey(bytes)) this.#show(element("p", { textContent: `Key added: model id ${this.#keys.add(bytes)}` }));
     } catch (error) {
       this.#show(element("p", { className: "problem", textContent: `This key cannot be read: ${(error as Error).message}` }));
       return;
@@ -77,16 +78,28 @@ function accepted({ statement, key, seconds: time }: Verdict, name: string): Nod
   return [
     element("p", { className: "verdict good" }, element("strong", { textContent: "Accepted" }), ` ${name}, in ${seconds(time)}`),
     element("p", { className: "statement" }, ...statementView(key, statement)),
-    element("p", { className: "hint" }, `${statement.bits.toFixed(1)} proven bits; model id `, element("code", { textContent: statement.modelId })),
+    element(
+      "p",
+      { className: "hint" },
+      `${statement.bits.toFixed(1)} proven bits; model id `,
+      element("code", { textContent: statement.modelId }),
+    ),
   ];
 }
 
 function rejected(error: unknown, name: string): Node[] {
-  if (!(error instanceof VerifyError)) return [element("p", { className: "problem", textContent: `Cannot verify ${name}: ${(error as Error).message}` })];
+  if (!(error instanceof VerifyError))
+    return [element("p", { className: "problem", textContent: `Cannot verify ${name}: ${(error as Error).message}` })];
   const parts: Node[] = [
     element("p", { className: "verdict bad" }, element("strong", { textContent: "Rejected" }), ` ${name}`),
     element("p", { className: "statement" }, element("code", { textContent: error.code }), ` ${VERIFY_CODES[error.code]}.`),
   ];
-  if (error.code === "statement/key") parts.push(element("p", { className: "hint", textContent: "It names a key that this page does not have. If it is a proof of another network, drop its key file along with it." }));
+  if (error.code === "statement/key")
+    parts.push(
+      element("p", {
+        className: "hint",
+        textContent: "It names a key that this page does not have. If it is a proof of another network, drop its key file along with it.",
+      }),
+    );
   return parts;
 }

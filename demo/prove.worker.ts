@@ -1,10 +1,14 @@
 /** The proving worker: backends and keys are made once and kept; one run at a time. */
-import { commit, cpuBackend, DeviceError, encodeKey, type Key, loadModel, prove } from "../src/index.ts";
+
 import type { Backend } from "../src/index.ts";
+import { commit, cpuBackend, DeviceError, encodeKey, type Key, loadModel, prove } from "../src/index.ts";
 import { webgpuModule } from "./gpu.ts";
 import type { BackendName, Job, Made, ModelName, Reply, Request } from "./messages.ts";
 
-const port = globalThis as unknown as { postMessage(reply: Reply, transfer?: Transferable[]): void; onmessage: (event: MessageEvent<Request>) => void };
+const port = globalThis as unknown as {
+  postMessage(reply: Reply, transfer?: Transferable[]): void;
+  onmessage: (event: MessageEvent<Request>) => void;
+};
 const backends = new Map<BackendName, Promise<Backend>>();
 const keys = new Map<ModelName, Promise<Key>>();
 const running = new Map<number, AbortController>();
