@@ -8,6 +8,7 @@ import { printable } from "./output.ts";
 
 const MODEL = "bundled model (see circlet models), folder with model.onnx and model.json, or .onnx file beside its model.json";
 const INPUT = "text for a text model, else a .json or .npy file or mnist:<n>; - reads standard input";
+const SAMPLES = "JSON file with a list of { input, label }, or mnist:<n> for n MNIST images";
 
 /**
  * Runs the command line.
@@ -133,12 +134,13 @@ CIRCLET_DEBUG=1 adds the stack trace to an error.`,
     .option("--key <file>", "the proof's verifying key (default: the file beside it that ends in .vk)")
     .action(async (file, options) => (await import("./commands/inspect.ts")).inspectCommand(file, options, io));
 
-  add("quantize", "Turns a float model into integers and shows them; with -o writes a folder that all commands take.", [
+  add("quantize", "Turns a float model into integers and shows them and their accuracy; with -o writes a folder that all commands take.", [
     "quantize lande",
     "quantize net.onnx --exponent 8 --range -256,255 --labels labels.txt -o mynet",
+    "quantize net.onnx --exponent 0 --range 0,255 --samples mnist:100 -o digits",
   ])
     .argument("<model>", MODEL)
-    .option("-o, --output <folder>", "writes model.onnx, model.json and the integer program there")
+    .option("-o, --output <folder>", "writes model.onnx, model.json, the integer program and the accuracy report there")
     .option("--exponent <e>", "input cells v stand for v / 2^e (for an ONNX file without model.json)", integer(-30, 30))
     .option("--range <low,high>", "smallest and largest input cell", integerRange)
     .option("--divisor <n>", "the network sees its input divided by n", integer(1, 2 ** 30))
@@ -148,15 +150,21 @@ CIRCLET_DEBUG=1 adds the stack trace to an error.`,
     .option("--activation-bits <n>", "bits of other activations", integer(2, 24))
     .option("--logit-bits <n>", "bits of the logits", integer(2, 26))
     .option("--weight-bits <n>", "most bits of a weight", integer(4, 24))
+    .option("--samples <samples>", `calibrates on these, and measures: ${SAMPLES}`)
+    .option("--calibrate", "chooses scales by samples (those of the model's kind unless --samples names others)")
+    .option("--no-calibrate", "keeps the scales that bounds or model.json give: --samples are for the accuracy report alone")
+    .option("--percentile <p>", "share of a value's sample cells that must fit its bits, 50 to 100 (default: 100)", number(50, 100))
+    .option("--limit <n>", "at most so many samples in the accuracy report, evenly spread", integer(1, 1e6), 500)
     .action(async (model, options) => (await import("./commands/quantize.ts")).quantizeCommand(model, options, io));
 
   add("accuracy", "Compares the integer network with its float original on samples.", [
     "accuracy mnist-small --limit 1000",
-    "accuracy ./mynet --samples samples.json",
+    "accuracy ./mynet --samples samples.json --html accuracy.html",
   ])
     .argument("<model>", MODEL)
     .option("--limit <n>", "at most so many samples, evenly spread", integer(1, 1e6), 500)
-    .option("--samples <file>", "JSON list of { input, label } (default: sentences for a text model, MNIST for images of 784 pixels)")
+    .option("--samples <samples>", `${SAMPLES} (default: sentences for a text model, MNIST for images of 784 pixels)`)
+    .option("--html <file>", "also writes the report as a page with plots")
     .action(async (model, options) => (await import("./commands/accuracy.ts")).accuracyCommand(model, options, io));
 
   addBackend(

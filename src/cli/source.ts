@@ -44,8 +44,7 @@ async function checkSource(source: string): Promise<void> {
   const kind = await kindOf(source);
   if (kind === null)
     throw new UsageError("model", `Unknown model ${source}: neither bundled (${BUNDLED_MODELS.join(", ")}) nor a file or folder`);
-  if (kind !== "folder" && !/\.onnx$/i.test(source))
-    throw new UsageError("model", `${source} is no model: want a folder or an .onnx file`);
+  if (kind !== "folder" && !/\.onnx$/i.test(source)) throw new UsageError("model", `${source} is no model: want a folder or an .onnx file`);
 }
 
 /** Reads a path, a file URL or an address. @throws Error whose message is the reason alone */

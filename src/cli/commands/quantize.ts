@@ -1,98 +1,114 @@
 /** `circlet quantize`: a float network as integers, and a folder that the other commands take. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { type AccuracyReport, formatAccuracy } from "../../model/accuracy.ts";
+import { type FloatModel, importModel, type Model, quantizeModel } from "../../model/build.ts";
 import { type ModelDescription, parseDescription } from "../../model/description.ts";
-import type { Model } from "../../model/load.ts";
 import { writeProgram } from "../../model/manifest.ts";
-import { exponentsOf } from "../../model/program.ts";
 import type { QuantizationBits } from "../../model/quantize.ts";
 import { decodeUtf8 } from "../../statement/utf8.ts";
-import { sizeOf } from "../../tensor/tensor.ts";
 import { blaming, UsageError } from "../failure.ts";
 import { kindOf, readBytes, reason, writeWhole } from "../files.ts";
 import { breathe, type Io } from "../io.ts";
+import { calibrated, measured } from "../measure.ts";
 import type { JsonOption } from "../options.ts";
-import { print, printable, table } from "../output.ts";
-import { openModel, readLocation } from "../source.ts";
+import { print, printable } from "../output.ts";
+import { type CalibrationNote, nodesText, quantizedNodes, scalesText } from "../quantized.ts";
+import { ownSamples, samplesFor } from "../samples.ts";
+import { loading, openSource } from "../source.ts";
 
-export interface QuantizeFlags extends JsonOption, QuantizationBits {
+/** What is not of the quantizer's bits. */
+interface OtherFlags extends JsonOption {
   readonly output?: string;
   readonly name?: string;
   readonly exponent?: number;
   readonly range?: readonly [number, number];
   readonly divisor?: number;
   readonly labels?: string;
+  readonly samples?: string;
+  /** True and false are --calibrate and --no-calibrate. */
+  readonly calibrate?: boolean;
+  readonly percentile?: number;
+  readonly limit: number;
 }
 
-export async function quantizeCommand(source: string, options: QuantizeFlags, io: Io): Promise<void> {
-  if (options.output !== undefined && !["folder", null].includes(await kindOf(options.output)))
-    throw new UsageError("file", `Cannot write the folder ${options.output}: there is a file of this name`);
-  const read = new Map<string, Uint8Array>();
-  const remember = async (location: string) => {
-    const bytes = await readLocation(location);
-    read.set(location.endsWith(".onnx") ? "onnx" : "description", bytes);
-    return bytes;
-  };
-  const given = await described(source, options);
-  const bits = bitsOf(options);
-  const model = await openModel(source, { read: remember, ...(given && { description: given }), ...(bits && { bits }) });
+export interface QuantizeFlags extends OtherFlags, Omit<QuantizationBits, "exponents"> {}
+
+/** Samples to calibrate on where it is not said how many. */
+const CALIBRATION_SAMPLES = 200;
+
+export async function quantizeCommand(source: string, flags: QuantizeFlags, io: Io): Promise<void> {
+  const { output } = flags;
+  if (output !== undefined && !["folder", null].includes(await kindOf(output)))
+    throw new UsageError("file", `Cannot write the folder ${output}: there is a file of this name`);
+  const given = await described(source, flags);
+  const { onnx, description } = await openSource(source, given && { description: given });
+  const float = await loading(source, () => importModel(onnx, description));
   await breathe(io.signal);
-  const nodes = nodesOf(model);
-  if (options.output !== undefined) {
-    const description = given ?? parseDescription(decodeUtf8(read.get("description") ?? new Uint8Array()));
-    await writeFolder(
-      options.output,
-      model,
-      read.get("onnx") ?? new Uint8Array(),
-      bits ? { ...description, quantization: bits } : description,
-    );
+  const bits = { ...description.quantization, ...bitsOf(flags) };
+  const [exponents, calibration] = await exponentsFor(float, bits, flags, io);
+  const quantization: QuantizationBits = { ...bits, ...(exponents && { exponents }) };
+  const model = await loading(source, () => quantizeModel(float, quantization));
+  await breathe(io.signal);
+  const samples = flags.samples === undefined ? await ownSamples(float, "measure") : await samplesFor(float, flags.samples, "measure");
+  const report = samples && (await measured(model, samples, (calibration ? undefined : samples.wanted) ?? flags.limit, io));
+  const accuracy = report && { ...report, ...(calibration && { calibration }) };
+  const nodes = quantizedNodes(model, exponents ?? {}, report);
+  if (output !== undefined) {
+    const recipe = { ...description, ...(Object.keys(quantization).length > 0 && { quantization }) };
+    await writeFolder(output, model, onnx, recipe, accuracy);
   }
   print(
     io,
-    options,
-    { model: model.name, ...(options.output !== undefined && { folder: options.output }), nodes, notes: model.graph.notes },
+    flags,
+    {
+      model: model.name,
+      ...(output !== undefined && { folder: output }),
+      quantization,
+      nodes,
+      notes: model.graph.notes,
+      calibration,
+      accuracy: report,
+    },
     () =>
       [
-        table(
-          ["node", "kind", "cells", "weight exponent", "shift", "bits", "exponent"],
-          nodes.map((n) => [
-            printable(n.name),
-            n.kind,
-            `${n.cells}`,
-            show(n.weightExponent),
-            show(n.shift),
-            show(n.bits),
-            show(n.exponent),
-          ]),
-        ),
+        nodesText(nodes),
         ...model.graph.notes.map((note) => printable(note)),
-        ...(options.output === undefined ? [] : [`written: ${options.output}`]),
+        "",
+        scalesText(nodes, calibration, report),
+        "",
+        report
+          ? formatAccuracy(report)
+          : `Accuracy was not measured: there are no samples for ${printable(model.name)}. Give --samples <file.json>.`,
+        ...(output === undefined ? [] : ["", `written: ${output}`]),
       ].join("\n"),
   );
 }
 
-const show = (value: number | null): string => (value === null ? "" : `${value}`);
-
-/** One row a node: its integers stand for value 2^-exponent. */
-function nodesOf({ program, compiled }: Model) {
-  const exponents = exponentsOf(program);
-  const sizes = compiled.run({
-    shape: program.input.shape,
-    data: new Int32Array(sizeOf(program.input.shape)).fill(program.input.range[0]),
-  }).values;
-  return program.nodes.map((node) => ({
-    name: node.name,
-    kind: node.kind,
-    cells: sizes.get(node.output)?.data.length ?? 0,
-    weightExponent: "weightExponent" in node ? node.weightExponent : null,
-    shift: "rounding" in node ? node.rounding.shift : null,
-    bits: "rounding" in node ? node.rounding.bits : null,
-    exponent: exponents.get(node.output) ?? null,
-  }));
+/** The exponents of the description, or from samples if that is asked for. */
+async function exponentsFor(
+  float: FloatModel,
+  bits: QuantizationBits,
+  flags: QuantizeFlags,
+  io: Io,
+): Promise<[exponents: QuantizationBits["exponents"], note: CalibrationNote | null]> {
+  const { percentile = 100, samples: given } = flags;
+  if (!(flags.calibrate ?? given !== undefined)) {
+    if (flags.percentile !== undefined) throw new UsageError("usage", "--percentile is for a calibration: give --calibrate or --samples");
+    return [bits.exponents, null];
+  }
+  const samples = await samplesFor(float, given, "calibrate");
+  const margin = percentile < 100 ? 1 : 1.25;
+  const limit = samples.wanted ?? (given === undefined ? CALIBRATION_SAMPLES : samples.count);
+  const [calibration, count] = await calibrated(float, samples, limit, io);
+  return [
+    calibration.exponents({ bits, percentile, margin }),
+    { samples: `${count} of ${samples.count} ${samples.name}`, percentile, margin },
+  ];
 }
 
 /** The description that the flags make, for an ONNX file without one. */
-async function described(source: string, flags: QuantizeFlags): Promise<ModelDescription | undefined> {
+async function described(source: string, flags: OtherFlags): Promise<ModelDescription | undefined> {
   const { name, exponent, range, divisor, labels } = flags;
   if ([name, exponent, range, divisor, labels].every((flag) => flag === undefined)) return undefined;
   if (exponent === undefined || range === undefined)
@@ -115,13 +131,18 @@ async function described(source: string, flags: QuantizeFlags): Promise<ModelDes
   );
 }
 
-function bitsOf({ tableBits, activationBits, logitBits, weightBits }: QuantizeFlags): QuantizationBits | undefined {
-  const bits = Object.fromEntries(Object.entries({ tableBits, activationBits, logitBits, weightBits }).filter(([, v]) => v !== undefined));
-  return Object.keys(bits).length > 0 ? bits : undefined;
+function bitsOf({ tableBits, activationBits, logitBits, weightBits }: QuantizeFlags): QuantizationBits {
+  return Object.fromEntries(Object.entries({ tableBits, activationBits, logitBits, weightBits }).filter(([, v]) => v !== undefined));
 }
 
-/** The sources, from which everyone gets the same integers, and the integers themselves. */
-async function writeFolder(folder: string, model: Model, onnx: Uint8Array, description: ModelDescription): Promise<void> {
+/** The sources, from which everyone gets the same integers, the integers themselves, and the report. */
+async function writeFolder(
+  folder: string,
+  model: Model,
+  onnx: Uint8Array,
+  description: ModelDescription,
+  accuracy: AccuracyReport | null,
+): Promise<void> {
   await mkdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
     throw new UsageError("file", `Cannot write the folder ${folder}: ${reason(error)}`);
   });
@@ -130,4 +151,7 @@ async function writeFolder(folder: string, model: Model, onnx: Uint8Array, descr
   await writeWhole(join(folder, "program.weights"), weights);
   await writeWhole(join(folder, "model.onnx"), onnx);
   await writeWhole(join(folder, "model.json"), `${JSON.stringify(description, null, 1)}\n`);
+  if (accuracy === null) return;
+  await writeWhole(join(folder, "accuracy.json"), `${JSON.stringify(accuracy, null, 1)}\n`);
+  await writeWhole(join(folder, "accuracy.txt"), `${formatAccuracy(accuracy)}\n`);
 }
