@@ -1,0 +1,90 @@
+/** A LLaMA decoder in floats: its sizes and its weights, from a GGUF file. Weights are [outputs, inputs], row-major. */
+import { ModelError } from "../../errors.ts";
+import type { FloatTensor } from "../../tensor/tensor.ts";
+import { tensorOf } from "../gguf/dequantize.ts";
+import { type GgufFile, numberOf } from "../gguf/read.ts";
+
+export interface LlamaConfig {
+  readonly layers: number;
+  readonly width: number;
+  readonly heads: number;
+  /** Key and value heads; a divisor of `heads`. */
+  readonly keyHeads: number;
+  /** Channels of a head, even: width / heads. */
+  readonly headWidth: number;
+  readonly hidden: number;
+  readonly vocabulary: number;
+  /** Added to the mean square. */
+  readonly epsilon: number;
+  /** Base of the rotary frequencies. */
+  readonly theta: number;
+  /** Longest sequence that the model was made for. */
+  readonly context: number;
+}
+
+export interface LlamaLayer {
+  readonly attentionNorm: FloatTensor;
+  readonly query: FloatTensor;
+  readonly key: FloatTensor;
+  readonly value: FloatTensor;
+  readonly output: FloatTensor;
+  readonly feedNorm: FloatTensor;
+  readonly gate: FloatTensor;
+  readonly up: FloatTensor;
+  readonly down: FloatTensor;
+}
+
+export interface Llama {
+  readonly config: LlamaConfig;
+  readonly embedding: FloatTensor;
+  readonly layers: readonly LlamaLayer[];
+  readonly norm: FloatTensor;
+  /** The language-model head; the embedding where the file has no own one. */
+  readonly head: FloatTensor;
+}
+
+/** The decoder in a GGUF file, with rotary pairs interleaved as GGUF stores them. @throws ModelError naming what is missing or unknown */
+export function llamaOf(file: GgufFile): Llama {
+  const architecture = file.metadata.get("general.architecture");
+  if (architecture !== "llama") throw new ModelError(`The GGUF file has the architecture ${String(architecture)}, circlet knows "llama"`);
+  if (file.metadata.has("llama.rope.scaling.type"))
+    throw new ModelError("The GGUF file scales its rotary positions, which circlet does not know");
+  const number = (key: string, otherwise?: number) =>
+    otherwise !== undefined && !file.metadata.has(`llama.${key}`) ? otherwise : numberOf(file, `llama.${key}`);
+  const [width, heads, hidden] = [number("embedding_length"), number("attention.head_count"), number("feed_forward_length")];
+  const vocabulary = file.tensors.get("token_embd.weight")?.shape[0] ?? 0;
+  const keyHeads = number("attention.head_count_kv", heads);
+  const headWidth = width / heads;
+  if (!Number.isInteger(headWidth / 2) || !Number.isInteger(heads / keyHeads) || number("rope.dimension_count", headWidth) !== headWidth)
+    throw new ModelError(`The GGUF file has ${heads} heads, ${keyHeads} key heads and width ${width}, which circlet cannot arrange`);
+  const config: LlamaConfig = {
+    layers: number("block_count"),
+    width,
+    heads,
+    keyHeads,
+    headWidth,
+    hidden,
+    vocabulary,
+    epsilon: number("attention.layer_norm_rms_epsilon"),
+    theta: number("rope.freq_base", 10000),
+    context: number("context_length"),
+  };
+  const keys = keyHeads * headWidth;
+  const layers = Array.from({ length: config.layers }, (_, l): LlamaLayer => {
+    const tensor = (name: string, shape: readonly number[]) => tensorOf(file, `blk.${l}.${name}.weight`, shape);
+    return {
+      attentionNorm: tensor("attn_norm", [width]),
+      query: tensor("attn_q", [width, width]),
+      key: tensor("attn_k", [keys, width]),
+      value: tensor("attn_v", [keys, width]),
+      output: tensor("attn_output", [width, width]),
+      feedNorm: tensor("ffn_norm", [width]),
+      gate: tensor("ffn_gate", [hidden, width]),
+      up: tensor("ffn_up", [hidden, width]),
+      down: tensor("ffn_down", [width, hidden]),
+    };
+  });
+  const embedding = tensorOf(file, "token_embd.weight", [vocabulary, width]);
+  const head = file.tensors.has("output.weight") ? tensorOf(file, "output.weight", [vocabulary, width]) : embedding;
+  return { config, embedding, layers, norm: tensorOf(file, "output_norm.weight", [width]), head };
+}
