@@ -32,9 +32,7 @@ async function measure(name: string, threads: number): Promise<Row> {
   const model = await loadModel(name);
   const { value: key, ms: commitMs } = await timed(() => commit(model, { backend }));
   const input: Input =
-    model.input.kind === "tensor"
-      ? Float64Array.from(loadMnist("test").images.subarray(0, PIXELS))
-      : "un texte en français";
+    model.input.kind === "tensor" ? Float64Array.from(loadMnist("test").images.subarray(0, PIXELS)) : "un texte en français";
   await prove(key, input, { backend }); // warm-up
   const proven = [];
   for (let i = 0; i < REPEAT; i++) proven.push(await timed(() => prove(key, input, { backend })));

@@ -76,7 +76,9 @@ describe("chooseParameters()", () => {
     expect(() => chooseParameters({ ...shape, lookups: 2 ** 30, maxLookupArity: 2 ** 12 }, [1000, 1000])).toThrow(
       /^Cannot reach 100 proven bits .* "look-up fingerprint"/,
     );
-    expect(() => chooseParameters(shape, [270_000_000, 90_000_000], 114, "johnson")).toThrow(/^Cannot reach 114 proven bits in the johnson regime: at most .* are left by "/);
+    expect(() => chooseParameters(shape, [270_000_000, 90_000_000], 114, "johnson")).toThrow(
+      /^Cannot reach 114 proven bits in the johnson regime: at most .* are left by "/,
+    );
     expect(() => chooseParameters(shape, [1000, 1000], 124)).toThrow(ModelError);
   });
 });
