@@ -7,8 +7,14 @@ import { readGguf } from "./read.ts";
 function fileOf(shape: readonly number[], type: number, data: Uint8Array): Uint8Array {
   const parts: number[] = [];
   const u32 = (v: number) => parts.push(v & 255, (v >> 8) & 255, (v >> 16) & 255, (v >>> 24) & 255);
-  const u64 = (v: number) => (u32(v), u32(0));
-  const text = (s: string) => (u64(s.length), parts.push(...new TextEncoder().encode(s)));
+  const u64 = (v: number) => {
+    u32(v);
+    u32(0);
+  };
+  const text = (s: string) => {
+    u64(s.length);
+    parts.push(...new TextEncoder().encode(s));
+  };
   u32(0x46554747);
   u32(3);
   u64(1);

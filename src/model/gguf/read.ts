@@ -78,7 +78,6 @@ export function listOf<T extends "string" | "number">(
   kind: T,
 ): readonly (T extends "string" ? string : number)[] {
   const value = file.metadata.get(key);
-  // biome-ignore lint/suspicious/useValidTypeof: `kind` is one of two type names
   if (!Array.isArray(value) || value.some((v) => typeof v !== kind)) throw new ModelError(`The GGUF file has no list ${key}`);
   return value;
 }

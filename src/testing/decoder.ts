@@ -1,0 +1,50 @@
+/** A small random LLaMA decoder, for tests: 3 layers, 2 key heads of 2 query heads each. */
+
+import type { Llama, LlamaConfig } from "../model/transformer/llama.ts";
+import { type FloatTensor, floatTensor } from "../tensor/tensor.ts";
+
+export const SMALL: LlamaConfig = {
+  layers: 3,
+  width: 16,
+  heads: 4,
+  keyHeads: 2,
+  headWidth: 4,
+  hidden: 12,
+  vocabulary: 23,
+  epsilon: 1e-5,
+  theta: 10000,
+  context: 64,
+};
+
+/** Weights uniform in [-a, a], from a fixed sequence. */
+export function smallDecoder(config: LlamaConfig = SMALL): Llama {
+  let seed = 11;
+  const uniform = (): number => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return (2 * seed) / 2 ** 32 - 1;
+  };
+  const random = (shape: readonly number[], size: number): FloatTensor =>
+    floatTensor(
+      shape,
+      Float64Array.from({ length: shape.reduce((n, s) => n * s, 1) }, () => size * uniform()),
+    );
+  const gain = (): FloatTensor =>
+    floatTensor(
+      [config.width],
+      Float64Array.from({ length: config.width }, () => 1 + 0.3 * uniform()),
+    );
+  const { width, hidden, vocabulary } = config;
+  const keys = config.keyHeads * config.headWidth;
+  const layers = Array.from({ length: config.layers }, () => ({
+    attentionNorm: gain(),
+    query: random([width, width], 0.8),
+    key: random([keys, width], 0.8),
+    value: random([keys, width], 0.4),
+    output: random([width, width], 0.4),
+    feedNorm: gain(),
+    gate: random([hidden, width], 0.5),
+    up: random([hidden, width], 0.5),
+    down: random([width, hidden], 0.5),
+  }));
+  return { config, embedding: random([vocabulary, width], 0.5), layers, norm: gain(), head: random([vocabulary, width], 0.5) };
+}
