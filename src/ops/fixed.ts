@@ -51,7 +51,7 @@ export function geluTanh(x: bigint): bigint {
 }
 
 /** e^x for x <= 0: 2^-k e^f with f in (-ln 2, 0]. */
-function expNegative(x: bigint): bigint {
+export function expNegative(x: bigint): bigint {
   const k = -x / LN2;
   if (k > BITS) return 0n;
   const f = x + k * LN2;
