@@ -8,8 +8,8 @@ import { llamaOf } from "./llama.ts";
 const files = storiesFiles();
 
 describe.runIf(files)("the float decoder of stories260K", () => {
-  const file = readGguf(files?.model ?? new Uint8Array());
-  const [model, tokenizer] = files ? [llamaOf(file), tokenizerOf(file)] : [];
+  const file = files && readGguf(files.model);
+  const [model, tokenizer] = file ? [llamaOf(file), tokenizerOf(file)] : [];
 
   test.each([
     ["", 256, "golden_greedy_256.txt"],
