@@ -1,4 +1,4 @@
-/** The library build (four entries into dist/) and the test configuration. Types are written by `tsc -p src/tsconfig.types.json`. */
+/** The library build (five entries into dist/) and the test configuration. Types are written by `tsc -p src/tsconfig.types.json`. */
 import { defineConfig } from "vitest/config";
 import manifest from "./package.json" with { type: "json" };
 
@@ -11,7 +11,7 @@ export default defineConfig({
     reportCompressedSize: false,
     minify: false,
     lib: {
-      entry: { index: "src/index.ts", verify: "src/verify.ts", cpu: "src/cpu.ts", cli: "src/cli/main.ts" },
+      entry: { index: "src/index.ts", verify: "src/verify.ts", cpu: "src/cpu.ts", webgpu: "src/webgpu.ts", cli: "src/cli/main.ts" },
       formats: ["es"],
     },
     rolldownOptions: {

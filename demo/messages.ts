@@ -5,8 +5,8 @@ export const MODEL_NAMES = ["lande", "mnist-small"] as const;
 export type ModelName = (typeof MODEL_NAMES)[number];
 export type BackendName = "cpu" | "webgpu";
 
-/** Before the prover's own phases: fetching the network, and committing to its weights. Once per network. */
-export type Preparation = "load" | "key";
+/** Before the prover's own phases: opening the backend, once; fetching the network and committing to its weights, once per network. */
+export type Preparation = "open" | "load" | "key";
 
 export interface Job {
   readonly model: ModelName;

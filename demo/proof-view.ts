@@ -19,6 +19,7 @@ export function showProof(made: Made, job: Job): void {
   byId("bits").textContent = report.bits.toFixed(1);
   byId("time").textContent = seconds(PHASES.reduce((sum, phase) => sum + report.seconds[phase], 0));
   byId("backend").textContent = `Proven on ${report.backend}`;
+  byId("queued").hidden = job.backend === "cpu";
   byId("model-id").textContent = id;
   byId("verified").textContent = "";
   byId("shown").textContent = "";

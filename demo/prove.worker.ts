@@ -2,8 +2,7 @@
 
 import type { Backend } from "../src/index.ts";
 import { commit, cpuBackend, DeviceError, encodeKey, type Key, loadModel, prove } from "../src/index.ts";
-import { webgpuModule } from "./gpu.ts";
-import type { BackendName, Job, Made, ModelName, Reply, Request } from "./messages.ts";
+import type { BackendName, Job, Made, ModelName, Preparation, Reply, Request } from "./messages.ts";
 
 const port = globalThis as unknown as {
   postMessage(reply: Reply, transfer?: Transferable[]): void;
@@ -25,6 +24,7 @@ async function serve(run: number, job: Job): Promise<void> {
     const made = await make(run, job, controller.signal);
     port.postMessage({ kind: "made", run, made }, [made.proof.buffer, made.key.buffer]);
   } catch (error) {
+    if (error instanceof DeviceError) backends.delete(job.backend); // a lost device stays lost
     port.postMessage({ kind: "failed", run, message: error instanceof Error ? error.message : String(error) });
   } finally {
     running.delete(run);
@@ -32,11 +32,15 @@ async function serve(run: number, job: Job): Promise<void> {
 }
 
 async function make(run: number, job: Job, signal: AbortSignal): Promise<Made> {
-  port.postMessage({ kind: "prepare", run, preparation: "load" });
-  const backend = await kept(backends, job.backend, () => open(job.backend));
+  const prepare = (preparation: Preparation) => port.postMessage({ kind: "prepare", run, preparation });
+  const backend = await kept(backends, job.backend, () => {
+    prepare("open");
+    return open(job.backend);
+  });
   const key = await kept(keys, job.model, async () => {
+    prepare("load");
     const model = await loadModel(job.model, { bundled: job.models });
-    port.postMessage({ kind: "prepare", run, preparation: "key" });
+    prepare("key");
     return commit(model, { backend });
   });
   const { proof, output, report } = await prove(key, job.input, {
@@ -49,9 +53,8 @@ async function make(run: number, job: Job, signal: AbortSignal): Promise<Made> {
 
 async function open(name: BackendName): Promise<Backend> {
   if (name === "cpu") return cpuBackend();
-  const load = webgpuModule();
-  if (!load) throw new DeviceError("This build of the page has no GPU prover: choose the CPU");
-  return (await load()).webgpuBackend();
+  const { webgpuBackend } = await import("../src/backend/webgpu/index.ts");
+  return webgpuBackend({ warm: true });
 }
 
 /** A value made at its first use. A failure is forgotten, so that the next run tries again. */

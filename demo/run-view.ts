@@ -3,7 +3,11 @@ import { PHASES, type Phase, type Progress } from "../src/index.ts";
 import { byId } from "./dom.ts";
 import type { Preparation } from "./messages.ts";
 
-const PREPARATIONS: Readonly<Record<Preparation, string>> = { load: "Fetching the network", key: "Committing to its weights" };
+const PREPARATIONS: Readonly<Record<Preparation, string>> = {
+  open: "Compiling the kernels",
+  load: "Fetching the network",
+  key: "Committing to its weights",
+};
 
 /** What happens in each phase, one clause. */
 export const PHASE_WORDS: Readonly<Record<Phase, string>> = {

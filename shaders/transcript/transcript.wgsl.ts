@@ -9,7 +9,7 @@
  *   BEGIN tag length                                         a message: state[8] += tag, state[9] += length
  *   INLINE count position w_tape (word)*count                its next words, from place `position` of a block; w_tape NONE: not part of the proof
  *   COLUMN count position w_tape w_source                    the same from memory
- *   CLOSE                                                    permutes a block that is not full
+ *   CLOSE                                                    ends a message whose last block is not full: permutes
  *   DRAW count position e_dst                                elements of K; `position` as in SPEC §2.2
  *   POSITIONS count position w_dst mask                      words & mask
  *   NONCE w_tape                                             absorbs the nonce found by the search, and forgets it
@@ -57,11 +57,10 @@ const GRIND_TAG = 1u;
 var<private> sponge: State;
 var<workgroup> block: array<u32, 8>;
 
-// Lane 0: adds the block to the rate, permutes, empties the block.
-fn absorb_block() {
+// Lane 0: adds the block to the rate and empties it.
+fn add_block() {
   sponge.a = m31x4_add(sponge.a, vec4u(block[0], block[1], block[2], block[3]));
   sponge.b = m31x4_add(sponge.b, vec4u(block[4], block[5], block[6], block[7]));
-  sponge = permute(sponge);
   for (var k = 0u; k < 8u; k++) { block[k] = 0u; }
 }
 fn rate_word(k: u32) -> u32 {
@@ -149,7 +148,8 @@ fn main(@builtin(local_invocation_index) lane: u32) {
             if (tape != NONE) {
               for (var k = 0u; k < take; k++) { put_word(tape + done + k, block[position + k]); }
             }
-            if (position + take == 8u) { absorb_block(); }
+            add_block();
+            if (position + take == 8u) { sponge = permute(sponge); }
           }
           workgroupBarrier();
           done += take;
@@ -158,7 +158,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         at += 4u + select(1u, count, is_inline);
       }
       case ${OPERATION.close}u: {
-        if (lane == 0u) { absorb_block(); }
+        if (lane == 0u) { sponge = permute(sponge); }
         at += 1u;
       }
       case ${OPERATION.draw}u: {
@@ -198,8 +198,8 @@ fn main(@builtin(local_invocation_index) lane: u32) {
           let nonce = atomicExchange(&found, NONE);
           sponge.c.x = m31_add(sponge.c.x, GRIND_TAG);
           sponge.c.y = m31_add(sponge.c.y, 1u);
-          block[0] = nonce;
-          absorb_block();
+          sponge.a.x = m31_add(sponge.a.x, nonce);
+          sponge = permute(sponge);
           put_word(count, nonce);
         }
         at += 2u;

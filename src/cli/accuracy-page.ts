@@ -5,7 +5,7 @@ import { decades, dotPlot, escaped, type Part, shares, stackedBar } from "./plot
 const STYLE = `
 :root { color-scheme: light dark; --paper: light-dark(#f6f5f2, #14161a); --card: light-dark(#ffffff, #1c1f24); --ink: light-dark(#1d1f23, #eceae4);
   --soft: light-dark(#5c5f66, #a3a7ae); --line: light-dark(#dedbd3, #32363d); --float: light-dark(#b8561a, #ef8d4b); --integer: light-dark(#0b6e65, #4fc9bb);
-  --bad: light-dark(#b3261e, #ff8f85); --none: light-dark(#b9b6ae, #50555e); --row: light-dark(#f3f2ee, #23272d);
+  --luck: light-dark(#5b4fb5, #9a8ff0); --none: light-dark(#b9b6ae, #50555e); --row: light-dark(#f3f2ee, #23272d);
   font: 100%/1.5 system-ui, sans-serif; background: var(--paper); color: var(--ink); }
 body { max-width: 54rem; margin: 0 auto; padding: clamp(1rem, 4vw, 3rem); }
 h1 { font-size: clamp(1.6rem, 1.2rem + 2vw, 2.3rem); line-height: 1.15; letter-spacing: -0.02em; margin: 0 0 0.5rem; overflow-wrap: anywhere; }
@@ -19,13 +19,13 @@ dt { color: var(--soft); font-size: 0.85rem; }
 dd { margin: 0; font-size: 1.6rem; font-weight: 650; font-variant-numeric: tabular-nums; }
 dd small { display: block; font-size: 0.8rem; font-weight: 400; color: var(--soft); }
 svg { display: block; width: 100%; height: auto; margin-top: 1rem; font-size: 12px; font-variant-numeric: tabular-nums; }
-svg text { fill: var(--ink); } svg .tick { fill: var(--soft); text-anchor: middle; } svg .name { text-anchor: end; } svg .value { fill: var(--soft); }
+svg.dots { min-width: 30rem; } svg text { fill: var(--ink); } svg .tick { fill: var(--soft); text-anchor: middle; } svg .name { text-anchor: end; } svg .value { fill: var(--soft); }
 svg .grid { stroke: var(--line); } svg .row { fill: transparent; } svg g:hover .row { fill: var(--row); } svg .join { stroke: var(--none); stroke-width: 2; }
-svg .ring { fill: none; stroke: var(--float); stroke-width: 2; } svg .dot { fill: var(--integer); }
+svg .ring { fill: var(--card); stroke: var(--float); stroke-width: 2; } svg .dot { fill: var(--integer); }
 .both { fill: var(--integer); background: var(--integer); } .float { fill: var(--float); background: var(--float); }
-.integer { fill: var(--bad); background: var(--bad); } .neither { fill: var(--none); background: var(--none); }
+.integer { fill: var(--luck); background: var(--luck); } .neither { fill: var(--none); background: var(--none); }
 ul { list-style: none; margin: 0.75rem 0 0; padding: 0; display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; font-size: 0.9rem; }
-ul i { display: inline-block; width: 0.8em; height: 0.8em; border-radius: 0.2em; margin-right: 0.4em; }
+ul i { display: inline-block; box-sizing: border-box; width: 0.8em; height: 0.8em; border-radius: 0.2em; margin-right: 0.4em; vertical-align: -0.06em; }
 i.ring { border: 2px solid var(--float); border-radius: 50%; } i.dot { background: var(--integer); border-radius: 50%; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; margin-top: 0.75rem; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: 0.3rem 0.6rem; border-top: 1px solid var(--line); } th { color: var(--soft); font-weight: 500; border-top: 0; }
@@ -118,9 +118,14 @@ function layers({ layers }: AccuracyReport): string {
   );
 }
 
+/** More classes are shown only where a network errs. */
+const MANY_CLASSES = 20;
+
 function classes({ classes }: AccuracyReport): string {
   if (classes.length === 0) return "";
-  const rows = classes.map(({ label, samples, floatRight, integerRight }) => ({
+  const shown = classes.length <= MANY_CLASSES ? classes : classes.filter((c) => c.floatRight < c.samples || c.integerRight < c.samples);
+  const others = classes.length - shown.length;
+  const rows = shown.map(({ label, samples, floatRight, integerRight }) => ({
     name: label,
     ring: floatRight / samples,
     dot: integerRight / samples,
@@ -129,7 +134,7 @@ function classes({ classes }: AccuracyReport): string {
   }));
   return section(
     "Right classes",
-    "Share of each class's samples that a network names right.",
+    `Share of each class's samples that a network names right.${others > 0 ? ` Not shown: ${others} classes without an error of either network.` : ""}`,
     dotPlot("Share of right answers by class", shares(rows.flatMap((r) => [r.ring, r.dot])), rows),
     legend([
       ["ring", "float"],

@@ -24,22 +24,28 @@ export interface Axis {
   readonly place: (value: number) => number;
 }
 
+/** Units of a plot; the page scales it, and scrolls it where it would become too small to read. */
 const WIDTH = 720;
-const [LEFT, RIGHT, TOP, ROW] = [170, 150, 26, 24];
+const [RIGHT, TOP, ROW] = [150, 26, 24];
+/** Of a letter of a row's name, about. */
+const LETTER = 7;
+/** Longer names are shortened. */
+const LONGEST = 24;
 
 /** Rows of a ring and a dot, joined by a line. */
 export function dotPlot(label: string, axis: Axis, rows: readonly DotRow[]): string {
   const height = TOP + rows.length * ROW + 4;
-  const x = (value: number) => (LEFT + axis.place(value) * (WIDTH - LEFT - RIGHT)).toFixed(1);
+  const left = 28 + LETTER * Math.min(LONGEST, Math.max(...rows.map((r) => r.name.length)));
+  const x = (value: number) => (left + axis.place(value) * (WIDTH - left - RIGHT)).toFixed(1);
   const grid = axis.ticks.map(
     ({ at, text }) =>
       `<line class="grid" x1="${x(at)}" x2="${x(at)}" y1="${TOP - 4}" y2="${height}"/><text class="tick" x="${x(at)}" y="${TOP - 10}">${escaped(text)}</text>`,
   );
   const marks = rows.map(({ name, ring, dot, text, title }, i) => {
     const y = TOP + i * ROW + ROW / 2;
-    return `<g><title>${escaped(title)}</title><rect class="row" x="0" y="${y - ROW / 2}" width="${WIDTH}" height="${ROW}"/><text class="name" x="${LEFT - 14}" y="${y + 4}">${escaped(short(name))}</text><line class="join" x1="${x(ring)}" x2="${x(dot)}" y1="${y}" y2="${y}"/><circle class="ring" cx="${x(ring)}" cy="${y}" r="6"/><circle class="dot" cx="${x(dot)}" cy="${y}" r="3.5"/><text class="value" x="${WIDTH - RIGHT + 14}" y="${y + 4}">${escaped(text)}</text></g>`;
+    return `<g><title>${escaped(title)}</title><rect class="row" x="0" y="${y - ROW / 2}" width="${WIDTH}" height="${ROW}"/><text class="name" x="${left - 14}" y="${y + 4}">${escaped(short(name))}</text><line class="join" x1="${x(ring)}" x2="${x(dot)}" y1="${y}" y2="${y}"/><circle class="ring" cx="${x(ring)}" cy="${y}" r="6"/><circle class="dot" cx="${x(dot)}" cy="${y}" r="3.5"/><text class="value" x="${WIDTH - RIGHT + 14}" y="${y + 4}">${escaped(text)}</text></g>`;
   });
-  return svg(label, WIDTH, height, [...grid, ...marks]);
+  return `<div class="scroll">${svg("dots", label, height, [...grid, ...marks])}</div>`;
 }
 
 /** A part of a whole; `tone` is a class of the page's style. */
@@ -64,7 +70,7 @@ export function stackedBar(label: string, parts: readonly Part[]): string {
     x += width;
     return `<rect class="${tone}" x="${(x - width).toFixed(1)}" y="0" width="${width.toFixed(1)}" height="28"><title>${escaped(`${name}: ${count}`)}</title></rect>`;
   });
-  return svg(label, WIDTH, 28, bars);
+  return svg("bar", label, 28, bars);
 }
 
 /** Powers of ten that enclose numbers > 0. Smaller ones than 10^-9 times the largest are placed at the left end. */
@@ -93,9 +99,9 @@ export function shares(values: readonly number[]): Axis {
 
 /** Long names keep their ends, where they differ. */
 function short(name: string): string {
-  return name.length <= 24 ? name : `${name.slice(0, 11)}…${name.slice(-12)}`;
+  return name.length <= LONGEST ? name : `${name.slice(0, LONGEST / 2 - 1)}…${name.slice(-LONGEST / 2)}`;
 }
 
-function svg(label: string, width: number, height: number, parts: readonly string[]): string {
-  return `<svg role="img" aria-label="${escaped(label)}" viewBox="0 0 ${width} ${height}">${parts.join("")}</svg>`;
+function svg(tone: string, label: string, height: number, parts: readonly string[]): string {
+  return `<svg class="${tone}" role="img" aria-label="${escaped(label)}" viewBox="0 0 ${WIDTH} ${height}">${parts.join("")}</svg>`;
 }

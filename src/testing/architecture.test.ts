@@ -33,11 +33,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   verifier: CLOSURE,
   "proof/sizes": [...CLOSURE, "verifier"],
   backend: [...DATA, "field", "hash", "line", "poly", "merkle", ...DEVICE],
+  "backend/webgpu": [...DATA, "field", "hash", "line", "poly", "backend", ...DEVICE, "shaders"],
   prover: [...CLOSURE, "verifier", "prove", ...DEVICE],
   ops: [...DATA, "tensor", "system"],
   model: [...CLOSURE, "ops"],
   verify: [...CLOSURE, "verifier"],
   cpu: ["backend", ...DEVICE],
+  webgpu: ["backend/webgpu", ...DEVICE],
   api: [...CLOSURE, "verifier", "prover", "prove", ...DEVICE, "ops", "model"],
   index: [...DATA, "api", "verify", "backend", ...DEVICE, "prover", "model"],
 };
@@ -51,6 +53,8 @@ function moduleOf(path: string): string {
   const name = path.replace(/\.ts$/, "");
   if (name in MAY_IMPORT) return name;
   if (/^(sumcheck|lookup|pcs)\/prove/.test(name)) return "prove";
+  if (name.startsWith("backend/webgpu/")) return "backend/webgpu";
+  if (name.startsWith("../shaders/")) return "shaders";
   return name.split("/")[0] ?? name;
 }
 
@@ -121,6 +125,7 @@ describe("the module map", () => {
     ["verifier/a.ts", 'import { b } from "../pcs/prove.ts";'],
     ["verifier/a.ts", 'import type { Session } from "../backend/backend.ts";'],
     ["backend/cpu/a.ts", 'import { b } from "../../transcript/receiver.ts";'],
+    ["backend/cpu/a.ts", 'import { b } from "../../../shaders/kernel.ts";'],
     ["pcs/a.ts", 'import { b } from "../testing/b.ts";'],
     ["model/a.ts", 'import { readFileSync } from "node:fs";'],
     ["pcs/a.ts", 'import b from "protobufjs/light.js";'],
@@ -149,7 +154,7 @@ describe("the module map", () => {
   });
 
   it("keeps Node's modules out of what the public entries load", () => {
-    const entries = ["index.ts", "verify.ts", "cpu.ts"];
+    const entries = ["index.ts", "verify.ts", "cpu.ts", "webgpu.ts"];
     const reached = closure(files, entries);
     expect(reached.map((f) => f.path)).toEqual(expect.arrayContaining(entries));
     const node = reached.flatMap((f) =>

@@ -1,0 +1,54 @@
+/** Proving on the GPU: Chromium's WebGPU on SwiftShader, from the dev server and as built. */
+import { expect, it } from "vitest";
+import { startClock, stopClock } from "./actions.ts";
+import { describeVisits } from "./visitor.ts";
+
+/** Of a first proof, kernels compiled. */
+const LIMIT_MS = 60_000;
+/** Of the time between two turns of the event loop, on cores that SwiftShader keeps busy. */
+const LONGEST_GAP_MS = 250;
+
+describeVisits("the page with a GPU", (current, node, mode) => {
+  it("proves on the GPU with the bytes of the CPU, responsive, in under 60 s", { timeout: 2 * LIMIT_MS }, async () => {
+    const visitor = current();
+    const { page } = visitor;
+    await visitor.open();
+    await page.getByLabel("GPU", { exact: true }).check();
+    await page.evaluate(startClock);
+    const start = performance.now();
+    await visitor.proveSentence(LIMIT_MS);
+    const { longest } = await page.evaluate(stopClock);
+    console.log(
+      `${mode}: first proof on the GPU in ${((performance.now() - start) / 1000).toFixed(1)} s, longest gap ${longest.toFixed(0)} ms`,
+    );
+    expect(await visitor.text("#output")).toBe("French");
+    expect(await visitor.text("#backend")).toContain("Proven on webgpu (google swiftshader");
+    expect(await visitor.downloaded("Download proof")).toEqual(node().proof);
+    expect(longest).toBeLessThan(LONGEST_GAP_MS);
+  });
+
+  it("cancels at once on the GPU, and proves on the CPU afterwards", async () => {
+    const visitor = current();
+    const { page } = visitor;
+    await visitor.open();
+    await page.getByLabel("GPU", { exact: true }).check();
+    await visitor.pressProve();
+    await page.waitForTimeout(500);
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("button", { name: "Prove", exact: true }).waitFor();
+    await page.getByLabel("CPU", { exact: true }).check();
+    await visitor.proveSentence();
+    expect(await visitor.downloaded("Download proof")).toEqual(node().proof);
+  });
+
+  it("tells in one sentence that there is no adapter", async () => {
+    const visitor = current();
+    const { page } = visitor;
+    await page.addInitScript(() => {
+      GPU.prototype.requestAdapter = () => Promise.resolve(null);
+    });
+    await visitor.open();
+    await page.locator("#gpu-note", { hasText: "finds no graphics adapter" }).waitFor();
+    expect(await page.getByLabel("GPU", { exact: true }).isDisabled()).toBe(true);
+  });
+});

@@ -1,0 +1,128 @@
+/** What the verbs of one session work with: columns on the device, scalars' addresses, kernels in call order. */
+import { copy as copyKernel } from "../../../shaders/columns/copy.wgsl.ts";
+import { type Kernel, LANES } from "../../../shaders/kernel.ts";
+import type { Column, Scalar, Width } from "../backend.ts";
+import { ensure } from "../check.ts";
+import { GpuColumn, wordsOf } from "./column.ts";
+import type { Channel, Recorder } from "./recorder.ts";
+
+/** Scalars that are placed together. */
+const SCALAR_BLOCK = 2 ** 12;
+/** Workgroups that share the entries of a sum at most: enough to fill a large GPU, few enough to add up in one workgroup. */
+const SUM_GROUPS = 1024;
+
+/** Workgroups for one invocation an entry. */
+export function groupsFor(count: number): number {
+  return Math.ceil(count / LANES);
+}
+
+/** Workgroups that share the sum over `count` entries. */
+export function sumGroupsFor(count: number): number {
+  return Math.min(groupsFor(count), SUM_GROUPS);
+}
+
+/** Operations that are gathered, to be queued together before the next kernel. */
+export interface Gathered {
+  flush(): void;
+  pending(): boolean;
+}
+
+export class Workspace {
+  readonly recorder: Recorder;
+  readonly channel: Channel;
+  readonly #blocks = new Set<number>();
+  /** Element address of every scalar. */
+  readonly #scalars: number[] = [];
+  #scalarBlock = { next: 0, end: 0 };
+  #gathered: Gathered | null = null;
+  /** Memory to give back once the gathered operations, which use it, are queued. */
+  readonly #released: number[] = [];
+
+  constructor(recorder: Recorder) {
+    this.recorder = recorder;
+    this.channel = recorder.openChannel();
+  }
+
+  attach(gathered: Gathered): void {
+    this.#gathered = gathered;
+  }
+
+  /** Queues the gathered operations. */
+  flush(): void {
+    this.#gathered?.flush();
+    for (const address of this.#released) this.recorder.free(address);
+    this.#released.length = 0;
+  }
+
+  /** A new column with undefined contents. */
+  column(length: number, width: Width): GpuColumn {
+    const address = this.elements(Math.ceil((length * width) / 4));
+    return new GpuColumn(4 * address, length, width);
+  }
+
+  /** Element address of new memory. */
+  elements(count: number): number {
+    const address = this.recorder.allocate(count);
+    this.#blocks.add(address);
+    return address;
+  }
+
+  /** Gives back a column that is no view. */
+  free(column: Column): void {
+    this.release(wordsOf(column) / 4);
+  }
+
+  /** Gives back memory; kernels queued so far still use it. */
+  release(address: number): void {
+    ensure(this.#blocks.delete(address), "free() of a view, or of a column that is already free");
+    this.#released.push(address);
+    if (this.#gathered?.pending() !== true) this.flush();
+  }
+
+  /** Queues a kernel after everything before it. */
+  run(kernel: Kernel, groups: number, parameters: readonly number[]): void {
+    this.flush();
+    this.recorder.run(this.channel, kernel, groups, parameters);
+  }
+
+  /** Queues the copy of `count` elements between disjoint ranges. */
+  copy(target: number, source: number, count: number): void {
+    this.run(copyKernel, groupsFor(count), [count, target, source]);
+  }
+
+  /** Runs `use` with memory that is given back afterwards. */
+  withMemory(count: number, use: (address: number) => void): void {
+    const address = this.elements(count);
+    use(address);
+    this.release(address);
+  }
+
+  /** Names `count` new scalars in consecutive memory; returns the first one and its element address. */
+  newScalars(count: number): { readonly first: Scalar; readonly address: number } {
+    if (this.#scalarBlock.next + count > this.#scalarBlock.end) {
+      const size = Math.max(SCALAR_BLOCK, count);
+      const next = this.elements(size);
+      this.#scalarBlock = { next, end: next + size };
+    }
+    const address = this.#scalarBlock.next;
+    this.#scalarBlock.next += count;
+    const first = this.#scalars.length;
+    for (let k = 0; k < count; k++) this.#scalars.push(address + k);
+    return { first, address };
+  }
+
+  /** Element address of a scalar. @throws InternalError for an index that was never returned */
+  scalar(index: Scalar): number {
+    const address = this.#scalars[index];
+    ensure(address !== undefined, `Scalar ${index} does not exist`);
+    return address;
+  }
+
+  /** Gives everything back. */
+  end(): void {
+    this.flush();
+    for (const address of this.#blocks) this.recorder.free(address);
+    this.#blocks.clear();
+    this.recorder.closeChannel(this.channel);
+  }
+}
