@@ -13,7 +13,7 @@ export const contractRows: Kernel = {
   text: (f) => wgsl`${base(f)}
 ${m31(f)}
 ${qm31}
-${reduce}
+${reduce(f)}
 struct Parameters { outputs: u32, inner: u32, summed: u32, segment: u32, segments: u32, source: u32, words: u32, weights: u32, dst: u32 }
 @group(1) @binding(0) var<storage, read> parameters: Parameters;
 
