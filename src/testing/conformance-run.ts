@@ -2,7 +2,7 @@
  * The conformance suite without a test runner, for Node, Deno and browsers alike: every verb of `backend.ts`, byte for byte against the reference. Sizes
  * lie below, at and above four lanes, a workgroup's 64 and the size from which work is shared between threads; words include 0, 1 and P - 1.
  */
-import type { Backend, Session } from "../backend/backend.ts";
+import type { Backend } from "../backend/backend.ts";
 import { referenceBackend } from "../backend/reference/index.ts";
 import { P } from "../field/m31.ts";
 import { Bench, type ConformanceCase } from "./conformance-bench.ts";
@@ -56,16 +56,6 @@ export async function runConformance(
     }
   }
   return { passed, failures };
-}
-
-/** A backend whose sessions begin with a column of `entries` of width 4, so that what a case allocates lies across a boundary of pages. */
-export function withBallast(backend: Backend, entries: number): Backend {
-  const open = (): Session => {
-    const session = backend.open();
-    session.zeros(entries, 4);
-    return session;
-  };
-  return { name: `${backend.name}, columns from entry ${entries} on`, open, close: () => backend.close() };
 }
 
 async function record(backend: Backend, run: ConformanceCase): Promise<Words> {

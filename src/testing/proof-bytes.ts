@@ -64,6 +64,12 @@ export async function compareProofs(
   return { passed, failures };
 }
 
+/** The same for one model. @throws Error that says where the bytes differ */
+export async function checkProof(backend: Backend, model: BundledModel): Promise<void> {
+  const { failure } = await compare(backend, model, {});
+  if (failure !== null) throw new Error(failure);
+}
+
 async function compare(backend: Backend, name: BundledModel, options: Pick<LoadOptions, "bundled" | "read">): Promise<Compared> {
   const place = `${options.bundled ?? ""}/${name}`;
   const known = expectations.get(place) ?? expect(name, options);

@@ -18,6 +18,8 @@ export interface WebGpuOptions {
   readonly maxBytes?: number | undefined;
   /** Bytes of a page, a power of two, at most what can be bound at once; smaller ones are for tests. */
   readonly pageBytes?: number | undefined;
+  /** Limits to ask for: all that the adapter has, or those that every adapter has (bindings of 128 MiB), for tests. */
+  readonly limits?: "adapter" | "default" | undefined;
   /** Compiles all kernels at once instead of at their first use. */
   readonly warm?: boolean | undefined;
 }
@@ -47,7 +49,7 @@ export async function webgpuBackend(options: WebGpuOptions = {}): Promise<WebGpu
   const gpu = await openGpu(provider, options.robustness ?? false);
   const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? "high-performance" });
   if (adapter === null) throw new DeviceError("Cannot find a GPU adapter: no driver offers one to WebGPU. Use the CPU backend");
-  const { device, u64 } = await openDevice(adapter, provider);
+  const { device, u64 } = await openDevice(adapter, provider, options.limits ?? "adapter");
   const { pageBits, slots } = pageSizes(device.limits, options);
   const recorder = new Recorder(device, slots, { pageBits, u64 });
   const lineTables = { twiddles: new Twiddles(recorder, 0), inverses: new Twiddles(recorder, 1) };
@@ -61,9 +63,13 @@ export async function webgpuBackend(options: WebGpuOptions = {}): Promise<WebGpu
   };
 }
 
-/** A device with the adapter's limits; u64 is no feature that adapters list, so it is asked for. */
-async function openDevice(adapter: GPUAdapter, provider: Provider): Promise<{ device: GPUDevice; u64: boolean }> {
-  const requiredLimits = Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]]));
+/** A device with the chosen limits; u64 is no feature that adapters list, so it is asked for. */
+async function openDevice(
+  adapter: GPUAdapter,
+  provider: Provider,
+  limits: "adapter" | "default",
+): Promise<{ device: GPUDevice; u64: boolean }> {
+  const requiredLimits = limits === "default" ? {} : Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]]));
   if (provider === "deno") {
     try {
       const requiredFeatures = ["wgpu-shader-int64" as GPUFeatureName];
