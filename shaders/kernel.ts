@@ -3,7 +3,7 @@ import type { Features } from "./features.ts";
 import { grid } from "./grid.wgsl.ts";
 import { memory } from "./memory.wgsl.ts";
 
-export { LANES } from "./grid.wgsl.ts";
 export type { Features, Kernel } from "./features.ts";
+export { LANES } from "./grid.wgsl.ts";
 
 export const base = (f: Features): string => `${memory(f)}\n${grid}`;

@@ -15,7 +15,7 @@ struct Parameters { largest: u32, r: u32, table_count: u32, unused: u32, tables:
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let i = flat_group(group, groups) * LANES + lane;
-  let t = i / parameters.largest;
+  let t = i / parameters.largest; // divides once an invocation
   if (t >= parameters.table_count) { return; }
   let x = i - t * parameters.largest;
   let table = parameters.tables[t];

@@ -19,9 +19,9 @@ struct Parameters { outputs: u32, inner: u32, summed: u32, segment: u32, segment
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let i = flat_group(group, groups) * LANES + lane;
   if (i >= parameters.outputs * parameters.segments) { return; }
-  let s = i / parameters.outputs;
+  let s = i / parameters.outputs; // divides twice a sum of many products
   let o = i - s * parameters.outputs;
-  let a = o / parameters.inner;
+  let a = o / parameters.inner; // divides, as above
   let c = o - a * parameters.inner;
   let end = min((s + 1u) * parameters.segment, parameters.summed);
   var at = parameters.source + (a * parameters.summed + s * parameters.segment) * parameters.inner + c;
