@@ -1,6 +1,7 @@
 /** The WebGPU backend against the reference, verb by verb. */
 import { describeConformance } from "../../testing/conformance.ts";
-import { describeWithGpu, threePages } from "../../testing/webgpu.ts";
+import { threePages } from "../../testing/pages.ts";
+import { describeWithGpu } from "../../testing/webgpu.ts";
 import { webgpuBackend } from "./index.ts";
 
 await describeWithGpu("the WebGPU backend", () => {
