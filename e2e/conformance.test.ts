@@ -49,7 +49,7 @@ describe.skipIf(!hasBrowser())("the WebGPU backend in Chromium", () => {
   });
 
   describe.each(["one page", "three pages"] as const)("on %s agrees with the reference", (pages) => {
-    it.each(Object.keys(cases))("%s", async (name) => {
+    it.each(Object.keys(cases))("%s", { timeout: 240_000 }, async (name) => {
       await page.evaluate(([where, which]) => window.conformance.runCase(where, which), [pages, name] as const);
     });
   });

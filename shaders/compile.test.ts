@@ -11,7 +11,7 @@ await describeWithGpu("kernels under Dawn", () => {
   });
   afterAll(() => compiler.device.destroy());
 
-  it.each(KERNELS)("$name", async (kernel) => {
+  it.each(KERNELS)("$name", { timeout: 240_000 }, async (kernel) => {
     for (const variant of compiler.variants) expect(await compileKernel(compiler.device, kernel, variant)).toBeNull();
   });
 

@@ -4,6 +4,9 @@ import type { Backend } from "../backend/backend.ts";
 import { cases } from "./conformance-cases.ts";
 import { type Cases, checkCase } from "./conformance-run.ts";
 
+/** A first use compiles kernels, which an adapter on the CPU takes seconds for. */
+const TIMEOUT_MS = 240_000;
+
 /** Declares the suite for a backend that `start` makes. */
 export function describeConformance(label: string, start: () => Promise<Backend>, chosen: Cases = cases): void {
   describe(`${label} agrees with the reference`, () => {
@@ -13,6 +16,6 @@ export function describeConformance(label: string, start: () => Promise<Backend>
     });
     afterAll(() => backend.close());
 
-    for (const [name, run] of Object.entries(chosen)) it(name, () => checkCase(backend, run));
+    for (const [name, run] of Object.entries(chosen)) it(name, { timeout: TIMEOUT_MS }, () => checkCase(backend, run));
   });
 }

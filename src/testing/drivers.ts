@@ -21,8 +21,8 @@ export const DRIVERS = {
 } as const satisfies Record<string, Driver>;
 
 /** The environment in which the Vulkan loader knows this driver alone. `folder`: where lavapipe may keep files. */
-export function environmentOf(driver: Driver, folder: string): Record<string, string> {
-  if (driver.file === undefined) return {};
+export function environmentOf(driver: Driver | undefined, folder: string): Record<string, string> {
+  if (driver?.file === undefined) return {};
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   return { VK_DRIVER_FILES: driver.file, WEBGPU_ADAPTER: driver.adapter, XDG_RUNTIME_DIR: process.env.XDG_RUNTIME_DIR ?? folder };
 }

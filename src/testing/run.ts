@@ -16,8 +16,8 @@ const REPORT = join(CACHE, "vitest.json");
 interface Count {
   readonly passed: number;
   readonly failed: number;
-  /** What was left out, for the notes before the last line. */
-  readonly note?: string;
+  /** What was left out, for the lines before the last. */
+  readonly notes?: readonly string[];
 }
 
 interface Step {
@@ -25,8 +25,10 @@ interface Step {
   readonly command: readonly string[];
   /** Counts from exit code and output; without it the step is one test. */
   readonly count?: (code: number, output: string) => Count;
-  /** The adapter that WebGPU has in this step; by default lavapipe if it is installed, else whatever the machine has. */
+  /** The adapter that the step is for: without it the step is not run. */
   readonly driver?: Driver;
+  /** The adapter for what needs one, if it is installed, so that a GPU in the machine changes nothing. */
+  readonly prefers?: Driver;
 }
 
 const bin = (name: string): string => join(ROOT, "node_modules", ".bin", name);
@@ -48,7 +50,7 @@ const STEPS: readonly Step[] = [
   { name: "types", command: [bin("tsc"), "-p", "tsconfig.json"] },
   { name: "types of the verifier without a platform", command: [bin("tsc"), "-p", "src/verifier/tsconfig.json"] },
   { name: "types of the page", command: [bin("tsc"), "-p", "demo/tsconfig.json"] },
-  { name: "suites in Node", ...vitest() },
+  { name: "suites in Node", prefers: DRIVERS.lavapipe, ...vitest() },
   { name: "Node, Dawn on SwiftShader", driver: DRIVERS.swiftshader, ...vitest(...ADAPTER_SUITES) },
   { name: "suites in Deno", ...deno(["--allow-read", "--allow-env"], "src/testing/platform.deno.ts") },
   { name: "Deno, its own WebGPU and Dawn on lavapipe", driver: DRIVERS.lavapipe, ...deno(["-A"], "src/testing/webgpu.deno.ts") },
@@ -72,7 +74,7 @@ function countVitest(code: number): Count {
   const failed = report.numFailedTests + unloaded;
   const skipped = report.numPendingTests + report.numTodoTests;
   const count = { passed: report.numPassedTests, failed: code !== 0 && failed === 0 ? 1 : failed };
-  return skipped > 0 ? { ...count, note: `${skipped} tests were skipped by their suites` } : count;
+  return skipped > 0 ? { ...count, notes: [`${skipped} tests were skipped by their suites`] } : count;
 }
 
 function countDeno(code: number, output: string): Count {
@@ -83,10 +85,10 @@ function countDeno(code: number, output: string): Count {
 }
 
 /** Runs a step's command with its output passed on; a command that cannot be started counts as failed. */
-function execute({ command, driver = DRIVERS.lavapipe }: Step): Promise<{ code: number; output: string }> {
+function execute({ command, driver, prefers }: Step): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
     const [file = "", ...args] = command;
-    const env = { ...process.env, NO_COLOR: "1", ...environmentOf(driver, join(CACHE, "run")) };
+    const env = { ...process.env, NO_COLOR: "1", ...environmentOf(driver ?? prefers, join(CACHE, "run")) };
     const child = spawn(file, args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"], env });
     let output = "";
     const pass =
@@ -108,14 +110,16 @@ function execute({ command, driver = DRIVERS.lavapipe }: Step): Promise<{ code: 
 /** A step whose driver is missing: failed where adapters are promised, else one line. */
 function countMissing({ name, driver }: Step): Count {
   if (process.env.REQUIRE_WEBGPU === "1") return { passed: 0, failed: 1 };
-  return { passed: 0, failed: 0, note: `not run: ${name} (${driver?.name} is not installed; .ci/adapters installs it on Debian)` };
+  return { passed: 0, failed: 0, notes: [`not run: ${name} (${driver?.name} is not installed; .ci/adapters installs it on Debian)`] };
 }
 
 async function runStep(step: Step): Promise<Count> {
   rmSync(REPORT, { force: true });
   if (step.driver !== undefined && step.driver.file === undefined) return countMissing(step);
   const { code, output } = await execute(step);
-  return (step.count ?? oneTest)(code, output);
+  const count = (step.count ?? oneTest)(code, output);
+  const told = output.split("\n").filter((line) => /^not run: |: not run$/.test(line));
+  return { ...count, notes: [...told, ...(count.notes ?? []).map((note) => `${note} (${step.name})`)] };
 }
 
 async function main(): Promise<void> {
@@ -130,7 +134,7 @@ async function main(): Promise<void> {
     const count = await runStep(step);
     passed += count.passed;
     failed += count.failed;
-    if (count.note !== undefined) notes.push(`${count.note}${count.note.startsWith("not run") ? "" : ` (${step.name})`}`);
+    notes.push(...(count.notes ?? []));
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     summary.push(`${count.failed === 0 ? "ok    " : "FAILED"} ${step.name} (${count.passed} passed, ${count.failed} failed, ${seconds} s)`);
   }

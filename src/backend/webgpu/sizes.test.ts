@@ -16,7 +16,7 @@ await describeWithGpu("columns on WebGPU", () => {
       backend = await webgpuBackend({ robustness: true, limits: "default" });
     });
     afterAll(() => backend.close());
-    for (const [name, make] of Object.entries(largeColumns)) it(name, () => checkLargeColumn(backend, make));
+    for (const [name, make] of Object.entries(largeColumns)) it(name, { timeout: 240_000 }, () => checkLargeColumn(backend, make));
     it("have taken more than one page of 128 MiB", () => expect(backend.memory()).toBeGreaterThan(2 ** 27));
   });
 
