@@ -1,7 +1,7 @@
 /**
  * `npm test`: format and lint, both type checks, all suites on every adapter and runtime, the build, and what was built. Every step runs even if an earlier one
  * failed. A step whose driver is not installed is named before the last line, or fails if REQUIRE_WEBGPU=1. The last line counts all tests, a step that is not
- * a test suite as one.
+ * a test suite as one. `npm test -- Deno` runs the steps with that word in their names alone.
  */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
@@ -128,7 +128,10 @@ async function main(): Promise<void> {
   let failed = 0;
   const notes: string[] = ["not run: tests named *.slow.test.ts (npm run test:slow)"];
   const summary: string[] = [];
-  for (const step of STEPS) {
+  const word = process.argv[2] ?? "";
+  const steps = STEPS.filter(({ name }) => name.includes(word));
+  if (word !== "") notes.push(`not run: ${STEPS.length - steps.length} steps without "${word}" in their names`);
+  for (const step of steps) {
     process.stdout.write(`\n== ${step.name}\n`);
     const start = performance.now();
     const count = await runStep(step);
