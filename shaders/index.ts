@@ -39,7 +39,6 @@ export function encodeLayers(layers: number): Kernel {
   return known;
 }
 
-
 const transcripts = new Map(FAMILIES.map((family) => [family, transcript(family)]));
 
 /** The kernel for the programs of a family. */

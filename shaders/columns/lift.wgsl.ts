@@ -2,5 +2,9 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { step } from "../step.ts";
 
-export const lift = step("lift", "lift", wgsl`
-fn lift(at: u32, i: u32) { put(argument(at + 1u) + i, vec4u(word(argument(at + 2u) + i), 0u, 0u, 0u)); }`);
+export const lift = step(
+  "lift",
+  "lift",
+  wgsl`
+fn lift(at: u32, i: u32) { put(argument(at + 1u) + i, vec4u(word(argument(at + 2u) + i), 0u, 0u, 0u)); }`,
+);

@@ -11,7 +11,7 @@ export const bind = step(
   wgsl`
 fn bind(at: u32, i: u32) {
   let largest = argument(at + 1u);
-  let t = i / largest;
+  let t = i / largest; // divides once an invocation
   let x = i - t * largest;
   let half = argument(at + 4u + 2u * t);
   if (x >= half) { return; }

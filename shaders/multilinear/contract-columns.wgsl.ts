@@ -16,9 +16,9 @@ fn contract_columns(at: u32, i: u32) {
   let summed = argument(at + 3u);
   let segment = argument(at + 4u);
   let words = argument(at + 6u);
-  let s = i / outputs;
+  let s = i / outputs; // divides twice a sum of many products
   let o = i - s * outputs;
-  let a = o / inner;
+  let a = o / inner; // divides, as above
   let c = o - a * inner;
   let end = min((s + 1u) * segment, summed);
   var p = argument(at + 5u) + (a * summed + s * segment) * inner + c;

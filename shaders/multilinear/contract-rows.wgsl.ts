@@ -20,9 +20,9 @@ struct Parameters { outputs: u32, inner: u32, summed: u32, segment: u32, segment
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let i = flat_group(group, groups);
-  let s = i / parameters.outputs;
+  let s = i / parameters.outputs; // divides twice a sum of many products
   let o = i - s * parameters.outputs;
-  let a = o / parameters.inner;
+  let a = o / parameters.inner; // divides, as above
   let c = o - a * parameters.inner;
   let end = select(0u, min((s + 1u) * parameters.segment, parameters.summed), s < parameters.segments);
   var sum = ZERO;

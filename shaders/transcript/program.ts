@@ -66,7 +66,9 @@ export const FAMILIES: readonly Family[] = [
   ...DEGREES.map((d) => ({ name: `constraints of degree ${d}`, steps: [...COLUMNS, bind], sums: [sumProduct, productRoundOfDegree(d)] })),
 ];
 
-const codes = new Map<Step, number>([...new Set(FAMILIES.flatMap((f): Step[] => [...f.steps, ...f.sums]))].map((s, k) => [s, FIRST_STEP + k]));
+const codes = new Map<Step, number>(
+  [...new Set(FAMILIES.flatMap((f): Step[] => [...f.steps, ...f.sums]))].map((s, k) => [s, FIRST_STEP + k]),
+);
 
 /** The code of a step; undefined if no program can run it. */
 export function codeOf(step: Step): number | undefined {

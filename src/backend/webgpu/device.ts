@@ -16,12 +16,17 @@ export interface OpenDevice {
   readonly features: Pick<Features, "u64" | "subgroup" | "enableSubgroups">;
 }
 
-/**
- * @param subgroups false to do without them
- * @throws DeviceError if the adapter gives no device
- */
-export async function openDevice(adapter: GPUAdapter, provider: Provider, subgroups: boolean): Promise<OpenDevice> {
-  const requiredLimits = Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]]));
+export interface DeviceOptions {
+  /** false to do without subgroup operations. */
+  readonly subgroups?: boolean | undefined;
+  /** Limits to ask for: all that the adapter has, or those that every adapter has. */
+  readonly limits?: "adapter" | "default" | undefined;
+}
+
+/** @throws DeviceError if the adapter gives no device */
+export async function openDevice(adapter: GPUAdapter, provider: Provider, options: DeviceOptions): Promise<OpenDevice> {
+  const { subgroups = true, limits = "adapter" } = options;
+  const requiredLimits = limits === "default" ? {} : Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]]));
   const smallest = Math.min(LARGEST_SUBGROUP, adapter.info.subgroupMinSize ?? 0);
   const wanted = subgroups && smallest >= SMALLEST_SUBGROUP;
   for (const features of candidates(adapter, provider, wanted)) {

@@ -26,6 +26,8 @@ export interface WebGpuOptions {
    * CPUs: a dispatch costs them less than compiling the larger kernels.
    */
   readonly soloProducts?: number | undefined;
+  /** Limits to ask for: all that the adapter has, or those that every adapter has (bindings of 128 MiB), for tests. */
+  readonly limits?: "adapter" | "default" | undefined;
   /** Compiles all kernels at once instead of at their first use. */
   readonly warm?: boolean | undefined;
 }
@@ -57,7 +59,7 @@ export async function webgpuBackend(options: WebGpuOptions = {}): Promise<WebGpu
   const gpu = await openGpu(provider, options.robustness ?? false);
   const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? "high-performance" });
   if (adapter === null) throw new DeviceError("Cannot find a GPU adapter: no driver offers one to WebGPU. Use the CPU backend");
-  const { device, features } = await openDevice(adapter, provider, options.subgroups ?? true);
+  const { device, features } = await openDevice(adapter, provider, options);
   const { pageBits, slots } = pageSizes(device.limits, options);
   const recorder = new Recorder(device, slots, { pageBits, ...features });
   const lineTables = { twiddles: new Twiddles(recorder, 0), inverses: new Twiddles(recorder, 1) };
