@@ -1,0 +1,89 @@
+/**
+ * Benches of the WebGPU backend, in Node, in Deno, or bundled on a machine with Deno and Dawn alone (`src/bench/gpu.sh`):
+ *
+ *   tsx src/bench/gpu/main.ts [--parts probe,kernels,...] [--provider dawn|deno] [--small] [--out file.json] [--budget seconds] [--note text]
+ *
+ * Prints a table a part; with --out also writes everything as one JSON object, anew after every part. A part that fails leaves its error there and the others run.
+ */
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import type { Provider } from "../../backend/webgpu/gpu.ts";
+import { commitment } from "./commitment.ts";
+import { conformance } from "./conformance.ts";
+import type { Context, Part, Row } from "./context.ts";
+import { RawDevice } from "./device.ts";
+import { kernels, paging, robustness } from "./kernels.ts";
+import { describeAdapter, describeMachine } from "./machine.ts";
+import { probe } from "./probe.ts";
+import { products } from "./products.ts";
+import { large, proofs } from "./proofs.ts";
+import { lazyRates } from "./rates.ts";
+import { rounds } from "./rounds.ts";
+
+const PARTS: readonly Part[] = [probe, products, conformance, kernels, rounds, commitment, proofs, large, robustness, paging];
+const PROVIDERS: readonly string[] = ["dawn", "deno", "navigator"] satisfies Provider[];
+
+const { values } = parseArgs({
+  args: process.argv.slice(2),
+  options: {
+    parts: { type: "string", default: PARTS.map((part) => part.name).join(",") },
+    provider: { type: "string", default: "dawn" },
+    small: { type: "boolean", default: false },
+    out: { type: "string" },
+    budget: { type: "string", default: "60" },
+    note: { type: "string" },
+  },
+});
+const chosen = values.parts.split(",").map((name) => {
+  const part = PARTS.find((known) => known.name === name);
+  if (part === undefined) throw new Error(`There is no part ${name}; parts are ${PARTS.map((p) => p.name).join(", ")}`);
+  return part;
+});
+if (!PROVIDERS.includes(values.provider)) throw new Error(`There is no provider ${values.provider}`);
+const options = { provider: values.provider as Provider, small: values.small, budget: Number(values.budget) };
+
+const start = performance.now();
+const progress = (text: string): void => console.error(`${((performance.now() - start) / 1000).toFixed(1).padStart(7)} s  ${text}`);
+const raw = await RawDevice.open(options.provider, false);
+const report: Record<string, unknown> = {
+  ...describeMachine(),
+  ...describeAdapter(raw),
+  provider: options.provider,
+  robustness: options.provider !== "dawn" ? "the runtime's" : "off unless a row says otherwise",
+  small: options.small,
+  note: values.note ?? null,
+  parts: {},
+};
+const parts = report.parts as Record<string, { seconds: number; rows: Row[]; error?: string }>;
+const rates = lazyRates(raw);
+progress(`${report.adapter}, ${options.provider}`);
+
+for (const part of chosen) {
+  const rows: Row[] = [];
+  const began = performance.now();
+  const left = (): number => options.budget - (performance.now() - began) / 1000;
+  const log = (text: string): void => progress(`${part.name}: ${text}`);
+  const skip = (what: string): boolean => {
+    if (left() > 0) return false;
+    log(`${what} and what follows: left out, out of time`);
+    rows.push({ leftOut: `${what} and what follows`, reason: `over ${options.budget} s` });
+    return true;
+  };
+  const context: Context = { options, raw, rates, left, log, skip, add: (row) => void rows.push(row) };
+  let error: string | undefined;
+  try {
+    await part.run(context);
+  } catch (cause) {
+    error = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+    progress(`${part.name}: ${error}`);
+  }
+  const seconds = Math.round((performance.now() - began) / 10) / 100;
+  parts[part.name] = { seconds, rows, ...(error === undefined ? {} : { error }) };
+  progress(`${part.name}: ${error === undefined ? "done" : "failed"} in ${seconds} s`);
+  console.log(part.name);
+  console.table(rows);
+  if (values.out !== undefined) writeFileSync(values.out, `${JSON.stringify(report, null, 1)}\n`);
+}
+raw.close();
+// Dawn and worker threads may keep the process
+process.exit(Object.values(parts).some((part) => part.error !== undefined) ? 1 : 0);
