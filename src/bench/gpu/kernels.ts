@@ -76,9 +76,9 @@ export const kernels: Part = {
     const { options, raw, add, skip, log } = context;
     const sizes = options.small ? [16, 20] : raw.isCpu ? [16, 20, 22] : [16, 20, 24];
     const cpu = await cpuBackend();
+    // one backend with growing sizes: its memory, and with it the pages that kernels choose from, only grows
+    const backend = await webgpuBackend({ adapter: options.provider });
     for (const bits of sizes) {
-      // a backend for every size: its memory, and with it the pages that kernels choose from, only grows
-      const backend = await webgpuBackend({ adapter: options.provider });
       for (const subject of SUBJECTS) {
         if (skip(`${subject.name} at 2^${bits}`)) break;
         try {
@@ -89,13 +89,9 @@ export const kernels: Part = {
         }
         log(`${subject.name} at 2^${bits}`);
       }
-      await backend.close();
     }
-    if (!raw.isCpu && !skip("bind at 2^26")) {
-      const backend = await webgpuBackend({ adapter: options.provider });
-      add(await measure(context, backend, BIND, 26));
-      await backend.close();
-    }
+    if (!raw.isCpu && !skip("bind at 2^26")) add(await measure(context, backend, BIND, 26));
+    await backend.close();
     await cpu.close();
   },
 };
@@ -131,11 +127,11 @@ export const robustness: Part = {
 /** What the choice between several bound pages costs every access. */
 export const paging: Part = {
   name: "paging",
-  run: async ({ options, raw, add, skip }) => {
+  run: async ({ options, raw, add, skip, log }) => {
     const bits = options.small ? 16 : raw.isCpu ? 18 : 22;
     for (const subject of COMPARED) {
       let alone = 0;
-      for (const pages of [1, 2, 4, 8]) {
+      for (const pages of raw.isCpu ? [1, 2] : [1, 2, 4, 8]) {
         if (skip(`${subject.name}, ${pages} pages`)) return;
         const pageBytes = 2 ** (bits + 8) / pages; // memory of 2^(bits+4) entries in all, of which the first pages are touched
         const backend = await webgpuBackend({ adapter: options.provider, pageBytes });
@@ -152,6 +148,7 @@ export const paging: Part = {
         });
         hold.end();
         await backend.close();
+        log(`${subject.name}, ${pages} pages`);
       }
     }
   },

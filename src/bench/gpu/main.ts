@@ -9,8 +9,9 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { Provider } from "../../backend/webgpu/gpu.ts";
 import { commitment } from "./commitment.ts";
+import { compile } from "./compile.ts";
 import { conformance } from "./conformance.ts";
-import type { Context, Part, Row } from "./context.ts";
+import type { Part, Row } from "./context.ts";
 import { RawDevice } from "./device.ts";
 import { kernels, paging, robustness } from "./kernels.ts";
 import { describeAdapter, describeMachine } from "./machine.ts";
@@ -20,7 +21,7 @@ import { large, proofs } from "./proofs.ts";
 import { lazyRates } from "./rates.ts";
 import { rounds } from "./rounds.ts";
 
-const PARTS: readonly Part[] = [probe, products, conformance, kernels, rounds, commitment, proofs, large, robustness, paging];
+const PARTS: readonly Part[] = [probe, products, kernels, rounds, commitment, proofs, large, conformance, compile, robustness, paging];
 const PROVIDERS: readonly string[] = ["dawn", "deno", "navigator"] satisfies Provider[];
 
 const { values } = parseArgs({
@@ -58,6 +59,13 @@ const parts = report.parts as Record<string, { seconds: number; rows: Row[]; err
 const rates = lazyRates(raw);
 progress(`${report.adapter}, ${options.provider}`);
 
+/** What there is of a part, into the report and its file. */
+function write(name: string, began: number, rows: Row[], error: string | undefined): void {
+  const seconds = Math.round((performance.now() - began) / 10) / 100;
+  parts[name] = { seconds, rows, ...(error === undefined ? {} : { error }) };
+  if (values.out !== undefined) writeFileSync(values.out, `${JSON.stringify(report, null, 1)}\n`);
+}
+
 for (const part of chosen) {
   const rows: Row[] = [];
   const began = performance.now();
@@ -66,23 +74,24 @@ for (const part of chosen) {
   const skip = (what: string): boolean => {
     if (left() > 0) return false;
     log(`${what} and what follows: left out, out of time`);
-    rows.push({ leftOut: `${what} and what follows`, reason: `over ${options.budget} s` });
+    add({ leftOut: `${what} and what follows`, reason: `over ${options.budget} s` });
     return true;
   };
-  const context: Context = { options, raw, rates, left, log, skip, add: (row) => void rows.push(row) };
+  const add = (row: Row): void => {
+    rows.push(row);
+    write(part.name, began, rows, "not finished");
+  };
   let error: string | undefined;
   try {
-    await part.run(context);
+    await part.run({ options, raw, rates, left, log, skip, add });
   } catch (cause) {
     error = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
     progress(`${part.name}: ${error}`);
   }
-  const seconds = Math.round((performance.now() - began) / 10) / 100;
-  parts[part.name] = { seconds, rows, ...(error === undefined ? {} : { error }) };
-  progress(`${part.name}: ${error === undefined ? "done" : "failed"} in ${seconds} s`);
+  write(part.name, began, rows, error);
+  progress(`${part.name}: ${error === undefined ? "done" : "failed"}`);
   console.log(part.name);
   console.table(rows);
-  if (values.out !== undefined) writeFileSync(values.out, `${JSON.stringify(report, null, 1)}\n`);
 }
 raw.close();
 // Dawn and worker threads may keep the process

@@ -41,7 +41,7 @@ async function bundled(name: string, backend: Backend): Promise<Statement> {
   return {
     name,
     cells,
-    prove: async (backend) => (await prove(key, input, { backend })).proof,
+    prove: async (backend) => (await prove(key, input, { backend, onProgress: (p) => clock.enter(p.phase) })).proof,
     check: (proof) => void verify(key.verifying, proof),
   };
 }
@@ -143,9 +143,9 @@ async function run(
 ): Promise<void> {
   const { options, add, skip, log } = context;
   const cpu = await cpuBackend({ threads: Math.min(availableParallelism(), MAX_THREADS) });
+  const gpu = await webgpuBackend({ adapter: options.provider });
   for (const [name, make] of statements) {
     if (skip(name)) break;
-    const gpu = await webgpuBackend({ adapter: options.provider });
     try {
       const statement = await make(cpu);
       log(`${name}: committed`);
@@ -153,9 +153,9 @@ async function run(
     } catch (error) {
       add({ statement: name, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
     }
-    await gpu.close();
     log(name);
   }
+  await gpu.close();
   await cpu.close();
 }
 

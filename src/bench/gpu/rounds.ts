@@ -124,8 +124,8 @@ export const rounds: Part = {
   name: "rounds",
   run: async ({ options, raw, add, skip, log }) => {
     const sizes = options.small ? [12, 16] : raw.isCpu ? [12, 16, 20] : [12, 16, 20, 24];
+    const backend = await webgpuBackend({ adapter: options.provider });
     for (const bits of sizes) {
-      const backend = await webgpuBackend({ adapter: options.provider });
       for (const measure of [oneRound, wholeSumcheck]) {
         if (skip(`${measure.name} at 2^${bits}`)) break;
         try {
@@ -135,7 +135,7 @@ export const rounds: Part = {
         }
         log(`${measure.name} at 2^${bits}`);
       }
-      await backend.close();
     }
+    await backend.close();
   },
 };

@@ -30,12 +30,12 @@ export async function perCall(run: (calls: number) => Promise<void>): Promise<Ti
     return (performance.now() - start) / 1000;
   };
   await time(1); // compiles
-  const idle = median([await time(0), await time(0), await time(0)]);
+  const idle = Math.min(await time(0), await time(0), await time(0)); // other work on the machine only adds
   let calls = 1;
   let seconds = await time(calls);
   while (seconds - idle < TARGET_SECONDS && calls < MOST_CALLS) {
     const wanted = (1.2 * TARGET_SECONDS * calls) / Math.max(seconds - idle, 1e-6);
-    calls = Math.min(MOST_CALLS, Math.max(2 * calls, Math.min(16 * calls, Math.ceil(wanted))));
+    calls = Math.min(MOST_CALLS, Math.max(2 * calls, Math.min(8 * calls, Math.ceil(wanted))));
     seconds = await time(calls);
   }
   const samples = [seconds];
