@@ -93,11 +93,12 @@ interface Timed {
   readonly phases: string;
 }
 
-/** The middle of `repeats` proofs after one to warm up. */
-async function timeProof(statement: Statement, backend: Backend, repeats: number): Promise<Timed> {
+/** The middle of `repeats` proofs after one to warm up; with 0 that one. */
+async function timeProof(statement: Statement, backend: Backend, repeats: number, onStart: () => void = () => {}): Promise<Timed> {
   const runs: Timed[] = [];
   for (let k = 0; k <= repeats; k++) {
     clock.start();
+    onStart();
     const start = performance.now();
     const proof = await statement.prove(backend);
     const milliseconds = performance.now() - start;
@@ -112,13 +113,14 @@ async function timeProof(statement: Statement, backend: Backend, repeats: number
 }
 
 async function measure(statement: Statement, gpu: WebGpuBackend, cpu: Backend, repeats: number): Promise<Row> {
-  const onGpu = await timeProof(statement, gpu, repeats);
-  const before = { ...gpu.counters };
-  await statement.prove(gpu);
+  let before = { ...gpu.counters };
+  const onGpu = await timeProof(statement, gpu, repeats, () => {
+    before = { ...gpu.counters }; // the last run's count
+  });
   const counts = noCounts();
   for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] = gpu.counters[name] - before[name];
   statement.check(onGpu.proof);
-  const onCpu = await timeProof(statement, cpu, repeats);
+  const onCpu = await timeProof(statement, cpu, repeats - 1); // nothing to compile
   const equal = onGpu.proof.length === onCpu.proof.length && onGpu.proof.every((byte, k) => byte === onCpu.proof[k]);
   return {
     statement: statement.name,
