@@ -45,7 +45,7 @@ INNER
 keep() {
   [ -f "$1" ] || { echo "no report: $1" >&2; return 0; }
   local adapter date
-  adapter=$(sed -n 's/^ "adapter": "\(.*\)",$/\1/p' "$1" | tr 'A-Z' 'a-z' | sed 's/(.*//; s/[^a-z0-9]\+/-/g; s/^-//; s/-$//')
+  adapter=$(sed -n 's/^ "adapter": "\(.*\)",$/\1/p' "$1" | tr 'A-Z' 'a-z' | sed 's/[(:].*//; s/[^a-z0-9]\+/-/g; s/^-//; s/-$//')
   date=$(date +%F)
   mv "$1" "$out/$adapter$2-$date.json"
   echo "$out/$adapter$2-$date.json"
@@ -55,8 +55,8 @@ run() {
   out=${OUT:-docs/bench}
   mkdir -p "$out"
   . .gpu/enter.sh
-  local bench="deno run -A --no-config --no-lock .gpu/bench.mjs" dawn=${DAWN_PARTS-probe,products,kernels,rounds,commitment,proofs,large,conformance,compile,robustness,paging}
-  local deno=${DENO_PARTS-probe,products,kernels,rounds,proofs} budget=${BUDGET:-45}
+  local bench="deno run -A --no-config --no-lock .gpu/bench.mjs" dawn=${DAWN_PARTS-probe,products,restriction,kernels,rounds,commitment,proofs,large,conformance,compile,robustness,paging}
+  local deno=${DENO_PARTS-probe,products,restriction,kernels,rounds,proofs} budget=${BUDGET:-45}
   if [ -n "$dawn" ]; then
     timeout -k 5 "${DAWN_SECONDS:-330}" $bench --provider dawn --parts "$dawn" --budget "$budget" --out "$out/dawn.json" ${BENCH_OPTIONS:-} || echo "dawn: exit $?"
     keep "$out/dawn.json" ""

@@ -3,8 +3,9 @@ import type { Backend } from "../../backend/backend.ts";
 import { cpuBackend } from "../../backend/cpu/index.ts";
 import { type WebGpuBackend, webgpuBackend } from "../../backend/webgpu/index.ts";
 import { type Context, type Part, type Row, round } from "./context.ts";
+import { copyRate } from "./rates.ts";
 import { BIND, ENCODE, FRACTION_ROUND, PRODUCT_ROUND_2, ROWS, SUBJECTS, type Subject } from "./subjects.ts";
-import { perCall } from "./timing.ts";
+import { median, perCall } from "./timing.ts";
 
 const CHECK_BITS = 12;
 
@@ -93,6 +94,34 @@ export const kernels: Part = {
     if (!raw.isCpu && !skip("bind at 2^26")) add(await measure(context, backend, BIND, 26));
     await backend.close();
     await cpu.close();
+  },
+};
+
+const ALTERNATIONS = 5;
+
+/** Binding against the copy kernel in turn, so that other work on the machine meets both. */
+export const restriction: Part = {
+  name: "restriction",
+  run: async ({ options, raw, add, skip }) => {
+    const backend = await webgpuBackend({ adapter: options.provider });
+    for (const bits of options.small ? [16, 20] : raw.isCpu ? [16, 20, 22] : [16, 20, 24, 26]) {
+      if (skip(`2^${bits}`)) break;
+      const { bytes } = BIND.work(bits);
+      const size = Math.min(2 ** Math.round(Math.log2(bytes)), 2 ** 30, 2 * raw.adapter.limits.maxStorageBufferBindingSize);
+      const [copies, binds]: [number[], number[]] = [[], []];
+      for (let k = 0; k < ALTERNATIONS; k++) {
+        copies.push(await copyRate(raw, 2 ** Math.floor(Math.log2(size))));
+        binds.push(bytes / (await timeSubject(backend, BIND, bits)).seconds);
+      }
+      add({
+        size: `2^${bits}`,
+        copyBytesPerSecond: round(median(copies)),
+        bindBytesPerSecond: round(median(binds)),
+        overCopy: round(median(binds.map((rate, k) => rate / (copies[k] ?? 0))), 3),
+        best: round(Math.max(...binds) / Math.max(...copies), 3),
+      });
+    }
+    await backend.close();
   },
 };
 

@@ -24,7 +24,12 @@ function output(command: string, ...parameters: string[]): string | null {
   }
 }
 
-export function describeMachine(): Record<string, unknown> {
+/** Processes that run or wait to run, on average of a minute: far above the number of cores, other work disturbed the figures. */
+export function currentLoad(): number | null {
+  return loadavg()[0] ?? null;
+}
+
+export function describeMachine() {
   const deno = (globalThis as { Deno?: { version: { deno: string } } }).Deno;
   return {
     date: new Date().toISOString(),
@@ -33,8 +38,7 @@ export function describeMachine(): Record<string, unknown> {
     cpu: cpus()[0]?.model ?? "unknown",
     cores: cpus().length,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
-    /** Above 1: other work was running. */
-    loadAtStart: loadavg()[0] ?? null,
+    loadAtStart: currentLoad(),
     nvidiaSmi: output(
       "nvidia-smi",
       "--query-gpu=name,driver_version,memory.total,clocks.max.sm,clocks.max.mem,power.limit",
@@ -43,12 +47,13 @@ export function describeMachine(): Record<string, unknown> {
   };
 }
 
-export function describeAdapter(raw: RawDevice): Record<string, unknown> {
+/** `smi`: what nvidia-smi says, the only one to know a card's name with every provider. */
+export function describeAdapter(raw: RawDevice, smi: string | null): Record<string, unknown> {
   const { info, limits, features } = raw.adapter;
   const { vendor, architecture, device, description } = info;
   const subgroups = info as { subgroupMinSize?: number; subgroupMaxSize?: number };
   return {
-    adapter: description || device || vendor || "unknown adapter",
+    adapter: (raw.isCpu ? undefined : smi?.split(",")[0]) || description || device || vendor || "unknown adapter",
     adapterKind: raw.isCpu ? "CPU: an implementation of WebGPU in software" : "GPU",
     adapterInfo: {
       vendor,

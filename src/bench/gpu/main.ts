@@ -13,15 +13,28 @@ import { compile } from "./compile.ts";
 import { conformance } from "./conformance.ts";
 import type { Part, Row } from "./context.ts";
 import { RawDevice } from "./device.ts";
-import { kernels, paging, robustness } from "./kernels.ts";
-import { describeAdapter, describeMachine } from "./machine.ts";
+import { kernels, paging, restriction, robustness } from "./kernels.ts";
+import { currentLoad, describeAdapter, describeMachine } from "./machine.ts";
 import { probe } from "./probe.ts";
 import { products } from "./products.ts";
 import { large, proofs } from "./proofs.ts";
 import { lazyRates } from "./rates.ts";
 import { rounds } from "./rounds.ts";
 
-const PARTS: readonly Part[] = [probe, products, kernels, rounds, commitment, proofs, large, conformance, compile, robustness, paging];
+const PARTS: readonly Part[] = [
+  probe,
+  products,
+  restriction,
+  kernels,
+  rounds,
+  commitment,
+  proofs,
+  large,
+  conformance,
+  compile,
+  robustness,
+  paging,
+];
 const PROVIDERS: readonly string[] = ["dawn", "deno", "navigator"] satisfies Provider[];
 
 const { values } = parseArgs({
@@ -45,10 +58,11 @@ const options = { provider: values.provider as Provider, small: values.small, bu
 
 const start = performance.now();
 const progress = (text: string): void => console.error(`${((performance.now() - start) / 1000).toFixed(1).padStart(7)} s  ${text}`);
+const machine = describeMachine();
 const raw = await RawDevice.open(options.provider, false);
 const report: Record<string, unknown> = {
-  ...describeMachine(),
-  ...describeAdapter(raw),
+  ...machine,
+  ...describeAdapter(raw, machine.nvidiaSmi),
   provider: options.provider,
   robustness: options.provider !== "dawn" ? "the runtime's" : "off unless a row says otherwise",
   small: options.small,
@@ -62,6 +76,7 @@ progress(`${report.adapter}, ${options.provider}`);
 /** What there is of a part, into the report and its file. */
 function write(name: string, began: number, rows: Row[], error: string | undefined): void {
   const seconds = Math.round((performance.now() - began) / 10) / 100;
+  report.loadAtEnd = currentLoad();
   parts[name] = { seconds, rows, ...(error === undefined ? {} : { error }) };
   if (values.out !== undefined) writeFileSync(values.out, `${JSON.stringify(report, null, 1)}\n`);
 }
