@@ -75,7 +75,7 @@ export const kernels: Part = {
   name: "kernels",
   run: async (context) => {
     const { options, raw, add, skip, log } = context;
-    const sizes = options.small ? [16, 20] : raw.isCpu ? [16, 20, 22] : [16, 20, 24];
+    const sizes = options.small || raw.isCpu ? [16, 20] : [16, 20, 24];
     const cpu = await cpuBackend();
     // one backend with growing sizes: its memory, and with it the pages that kernels choose from, only grows
     const backend = await webgpuBackend({ adapter: options.provider });
