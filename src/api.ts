@@ -49,6 +49,11 @@ export interface ProveOptions {
   readonly backend: Backend;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
+  /**
+   * Whether a phase lasts until the device has done its work, so that progress and times by phase are the device's; else phases queue work and the last one
+   * waits for all of it, which takes a little less time (default: false).
+   */
+  readonly awaitPhases?: boolean;
   /** Whether the host replays the finished proof, as a verifier does, so that a faulty device is found out (default: false). */
   readonly check?: boolean;
 }
@@ -94,7 +99,8 @@ async function proveOn(backend: Backend, key: Key, input: Input, options: ProveO
     return toWords(values);
   };
   const assignment = { input: raw, output: result.classIndex, witness };
-  const proof = await proveSystem(key.verifying, key.weights, assignment, { backend, signal: options.signal, onProgress });
+  const { signal, awaitPhases } = options;
+  const proof = await proveSystem(key.verifying, key.weights, assignment, { backend, signal, onProgress, awaitPhases });
   const seconds = clock.stop();
   const device = backend.counters === undefined ? null : countsSince(before, backend.counters);
   const checked = options.check === true ? timed(() => checkProof(key.verifying, proof, backend.name)) : null;

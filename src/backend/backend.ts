@@ -211,6 +211,8 @@ export interface Backend {
   readonly counters?: Readonly<DeviceCounters> | undefined;
   /** Starts a proof. Sessions are independent. */
   open(): Session;
+  /** Resolves when the device has done all that was queued so far. Absent where nothing is queued. */
+  finished?(): Promise<void>;
   /** Stops worker threads and releases the device. */
   close(): Promise<void>;
   /** For a backend that stands for several: does `work` on the one in use, and from the start on the next one where that throws a DeviceError. */

@@ -52,6 +52,10 @@ class Succession implements Backend {
     return this.#current.open();
   }
 
+  async finished(): Promise<void> {
+    await this.#current.finished?.();
+  }
+
   /** Failed backends are closed here too: other proofs may still be on their way out of them. */
   async close(): Promise<void> {
     for (const backend of this.#opened.splice(0)) await backend.close();

@@ -1,7 +1,8 @@
 /** One proof is a few submissions and a constant number of read-backs, however deep the network; reports carry the counts of one proof alone. */
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { commit, prove } from "../../api.ts";
 import { loadModel } from "../../model/load.ts";
+import { PHASES } from "../../prover/prove.ts";
 import { layeredProver } from "../../testing/layered.ts";
 import { describeWithGpu } from "../../testing/webgpu.ts";
 import { type WebGpuBackend, webgpuBackend } from "./index.ts";
@@ -28,6 +29,14 @@ await describeWithGpu("counters of the WebGPU backend", () => {
     expect(device?.bytesDown).toBeLessThan(1.2 * first.proof.length);
     expect(second.report.device).toEqual(device);
     expect(backend.counters.dispatches).toBeGreaterThan(2 * (device?.dispatches ?? 0));
+  }, 120_000);
+
+  it("show that phases may be waited for without a read-back", async () => {
+    const key = await commit(await loadModel("lande"), { backend });
+    const finished = vi.spyOn(backend, "finished");
+    const { report } = await prove(key, "un texte en français", { backend, awaitPhases: true });
+    expect(finished).toHaveBeenCalledTimes(PHASES.length - 1);
+    expect(report.device?.readBacks).toBeLessThanOrEqual(MOST_READ_BACKS);
   }, 120_000);
 
   it("show no more read-backs for 30 layers than for 3", async () => {

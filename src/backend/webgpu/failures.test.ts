@@ -90,7 +90,7 @@ await describeWithGpu("the WebGPU backend, failing", () => {
 
   it("takes memory that has no room for a page, or for the proof", async () => {
     await failsAndFallsBack(() => webgpuBackend({ maxBytes: 1000 }), /^Cannot work in 1000 bytes of device memory.*the CPU backend/);
-    const small = { robustness: true, pageBytes: 2 ** 17, maxBytes: 2 ** 20 };
+    const small = { robustness: true, pageBytes: 2 ** 17, maxBytes: 2 ** 18 };
     await failsAndFallsBack(() => webgpuBackend(small), /^Cannot place .* on the device: at most 1 MiB .* or the CPU backend/);
   });
 

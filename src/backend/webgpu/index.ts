@@ -57,6 +57,10 @@ export async function webgpuBackend(options: WebGpuOptions = {}): Promise<WebGpu
     counters: recorder.counters,
     memory: () => recorder.pages.bytes(),
     open: () => openSession(recorder, lineTables),
+    finished: async () => {
+      recorder.submit();
+      await device.queue.onSubmittedWorkDone();
+    },
     close: async () => recorder.destroy(),
   };
 }

@@ -86,7 +86,8 @@ async function make(model: Model, raw: Uint8Array, backend: Backend, options: Pr
   const commitSeconds = (performance.now() - start) / 1000;
   await breathe(io.signal);
   const view = showProgress(io);
-  const proven = await prove(key, raw, { backend, signal: io.signal, onProgress: view.onProgress, check: true }).finally(view.stop);
+  const { signal } = io;
+  const proven = await prove(key, raw, { backend, signal, onProgress: view.onProgress, awaitPhases: true, check: true }).finally(view.stop);
   await breathe(io.signal);
   return {
     ...proven,
