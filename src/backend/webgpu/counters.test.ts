@@ -31,6 +31,21 @@ await describeWithGpu("counters of the WebGPU backend", () => {
     expect(backend.counters.dispatches).toBeGreaterThan(2 * (device?.dispatches ?? 0));
   }, 120_000);
 
+  it("count the reads of one turn as one read-back, whatever their sizes", async () => {
+    const session = backend.open();
+    const before = backend.counters.readBacks;
+    const columns = [2 ** 14, 3, 2 ** 16, 2 ** 14].map((length, k) => session.upload(new Uint32Array(length).fill(k + 1), 1));
+    const words = await Promise.all(columns.map((column) => session.read(column)));
+    expect(words.map((all) => [all.length, all[0], all.at(-1)])).toEqual([
+      [2 ** 14, 1, 1],
+      [3, 2, 2],
+      [2 ** 16, 3, 3],
+      [2 ** 14, 4, 4],
+    ]);
+    expect(backend.counters.readBacks - before).toBe(1);
+    session.end();
+  });
+
   it("show that phases may be waited for without a read-back", async () => {
     const key = await commit(await loadModel("lande"), { backend });
     const finished = vi.spyOn(backend, "finished");
