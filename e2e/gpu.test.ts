@@ -29,7 +29,7 @@ describeVisits("the page with a GPU", (current, node, mode) => {
     expect(longest).toBeLessThan(LONGEST_GAP_MS);
   });
 
-  it("cancels at once on the GPU, and proves on the CPU afterwards", async () => {
+  it("cancels at once on the GPU, and proves on the CPU afterwards", { timeout: 2 * LIMIT_MS }, async () => {
     const visitor = current();
     const { page } = visitor;
     await visitor.open();
@@ -39,7 +39,7 @@ describeVisits("the page with a GPU", (current, node, mode) => {
     await page.getByRole("button", { name: "Cancel" }).click();
     await page.getByRole("button", { name: "Prove", exact: true }).waitFor();
     await page.getByLabel("CPU", { exact: true }).check();
-    await visitor.proveSentence();
+    await visitor.proveSentence(LIMIT_MS); // the kernels begun before are compiled to their end
     expect(await visitor.downloaded("Download proof")).toEqual(node().proof);
   });
 

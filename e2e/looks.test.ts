@@ -17,8 +17,11 @@ const LOOKS: readonly (readonly [string, BrowserContextOptions])[] = [
   ["phone-dark", { ...PHONE, colorScheme: "dark" }],
 ];
 
-async function prove(page: Page): Promise<void> {
+async function press(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Prove", exact: true }).click();
+}
+
+async function proven(page: Page): Promise<void> {
   await page.locator("#proof[aria-busy=false] #verified strong").waitFor({ timeout: 60_000 });
 }
 
@@ -41,15 +44,20 @@ describe.skipIf(!hasBrowser())("the page's looks", () => {
     };
     await page.goto(site.url);
     await shoot("rest");
-    await prove(page);
+    await press(page);
+    await proven(page);
     await shoot("cpu");
     await page.getByLabel("GPU", { exact: true }).check();
-    await prove(page);
+    await press(page);
+    await page.locator("#stage[data-phase='look up']").waitFor({ timeout: 60_000 });
+    await shoot("running");
+    await proven(page);
     await shoot("gpu");
     await page.getByLabel("CPU", { exact: true }).check();
     await page.getByLabel("Which digit?").check();
     await drawSeven(page);
-    await prove(page);
+    await press(page);
+    await proven(page);
     await page.getByRole("button", { name: "Flip one bit" }).click();
     await page.getByText("Rejected").waitFor();
     await shoot("rejected");

@@ -9,6 +9,8 @@ function changed(bytes: Uint8Array, at: number, add: number): Uint8Array {
   return bytes.map((byte, i) => (i === at ? (byte + add) & 255 : byte));
 }
 
+/** Of a first proof: the worker started, the network fetched and committed to. */
+const LIMIT_MS = 3000;
 /** Of the time between two turns of the event loop. A verifier on the page's own thread alone made it 130 ms. */
 const LONGEST_GAP_MS = 100;
 
@@ -19,7 +21,9 @@ describeVisits("the page", (current, node, mode) => {
     await visitor.open();
     const start = performance.now();
     await visitor.proveSentence();
-    expect(performance.now() - start).toBeLessThan(3000);
+    const elapsed = performance.now() - start;
+    console.log(`${mode}: first proof on the CPU in ${(elapsed / 1000).toFixed(2)} s`);
+    expect(elapsed).toBeLessThan(LIMIT_MS);
     expect(await visitor.text("#output")).toBe("French");
     expect(await visitor.text("#model-id")).toBe(node().id);
     expect(await visitor.text("#verified")).not.toContain("does not have");
