@@ -43,7 +43,7 @@ describeVisits("the page with a GPU", (current, node, mode) => {
     expect(await visitor.downloaded("Download proof")).toEqual(node().proof);
   });
 
-  it("shows what was asked of the GPU, and the time by phase as the GPU's", async () => {
+  it("shows what was asked of the GPU, and the time by phase as the GPU's", { timeout: 2 * LIMIT_MS }, async () => {
     const visitor = current();
     const { page } = visitor;
     await visitor.open();
@@ -67,7 +67,7 @@ describeVisits("the page with a GPU", (current, node, mode) => {
     expect(await page.locator("#device").isVisible()).toBe(false);
   });
 
-  it("survives a reload in the middle of a proof on the GPU", async () => {
+  it("survives a reload in the middle of a proof on the GPU", { timeout: 2 * LIMIT_MS }, async () => {
     const visitor = current();
     const { page } = visitor;
     await page.addInitScript(whenCommitting, "reload");
@@ -81,7 +81,7 @@ describeVisits("the page with a GPU", (current, node, mode) => {
     expect(await visitor.downloaded("Download proof")).toEqual(node().proof);
   });
 
-  it("lets the CPU take over when the GPU is lost in the middle, and says why", async () => {
+  it("lets the CPU take over when the GPU is lost in the middle, and says why", { timeout: 2 * LIMIT_MS }, async () => {
     const visitor = current();
     const { page } = visitor;
     await page.route("**/prove.worker*", async (route) => {
