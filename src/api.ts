@@ -1,9 +1,10 @@
 /** The public prover: commit to a model, run it, prove an output. `verify` is in verify.ts, which imports none of this. */
-import type { Backend } from "./backend/backend.ts";
+import type { Backend, DeviceCounters } from "./backend/backend.ts";
 import { toWords } from "./backend/columns.ts";
 import { InternalError } from "./errors.ts";
 import type { Model } from "./model/load.ts";
 import { modelId, type VerifyingKey } from "./proof/key.ts";
+import { checkProof } from "./prover/check.ts";
 import { commitSystem, type SecurityTarget, type WeightData } from "./prover/commit.ts";
 import { type Phase, type Progress, proveSystem } from "./prover/prove.ts";
 import { encodeInput, inputShape, outputLabel, tensorBytes } from "./statement/encoding.ts";
@@ -35,15 +36,33 @@ export interface Proven {
     readonly seconds: Readonly<Record<Phase, number>>;
     readonly bytes: number;
     readonly bits: number;
+    /** The backend that it was computed on. */
     readonly backend: string;
+    /** What was asked of that backend's device between start and end; null where the host itself computed. */
+    readonly device: DeviceCounters | null;
+    /** Seconds that the check took; null if none was asked for. */
+    readonly checked: number | null;
   };
 }
 
-/** Quantized weights committed, parameters chosen: the verifying key. @throws ModelError if the model cannot be proven */
+export interface ProveOptions {
+  readonly backend: Backend;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+  /**
+   * Whether a phase lasts until the device has done its work, so that progress and times by phase are the device's; else phases queue work and the last one
+   * waits for all of it, which takes a little less time (default: false).
+   */
+  readonly awaitPhases?: boolean;
+  /** Whether the host replays the finished proof, as a verifier does, so that a faulty device is found out (default: false). */
+  readonly check?: boolean;
+}
+
+/** Quantized weights committed, parameters chosen: the verifying key. @throws ModelError if the model cannot be proven; DeviceError if the backend cannot */
 export async function commit(model: Model, options: { readonly backend: Backend } & SecurityTarget): Promise<Key> {
   const { compiled, name, input, output } = model;
   const description = { name, input, inputColumn: compiled.input, output, outputColumn: compiled.output };
-  const { verifying, weights } = await commitSystem(compiled.built, description, options.backend, options);
+  const { verifying, weights } = await onDevice(options.backend, (backend) => commitSystem(compiled.built, description, backend, options));
   return { id: modelId(verifying), verifying, weights, model };
 }
 
@@ -55,14 +74,16 @@ export function run(model: Model, input: Input): Output & { readonly logits: Int
 
 /**
  * Proves the model's output for an input.
- * @throws RangeError or TypeError for an input that the model does not accept; the signal's reason if aborted; DeviceError if the backend cannot
+ * @throws RangeError or TypeError for an input that the model does not accept; the signal's reason if aborted; DeviceError if the backend cannot, or if
+ * its proof does not stand the check
  */
-export async function prove(
-  key: Key,
-  input: Input,
-  options: { readonly backend: Backend; readonly signal?: AbortSignal; readonly onProgress?: (progress: Progress) => void },
-): Promise<Proven> {
+export function prove(key: Key, input: Input, options: ProveOptions): Promise<Proven> {
+  return onDevice(options.backend, (backend) => proveOn(backend, key, input, options));
+}
+
+async function proveOn(backend: Backend, key: Key, input: Input, options: ProveOptions): Promise<Proven> {
   const clock = new PhaseClock();
+  const before = { ...backend.counters };
   const onProgress = (progress: Progress) => {
     clock.enter(progress.phase);
     options.onProgress?.(progress);
@@ -78,10 +99,37 @@ export async function prove(
     return toWords(values);
   };
   const assignment = { input: raw, output: result.classIndex, witness };
-  const proof = await proveSystem(key.verifying, key.weights, assignment, { backend: options.backend, signal: options.signal, onProgress });
+  const { signal, awaitPhases } = options;
+  const proof = await proveSystem(key.verifying, key.weights, assignment, { backend, signal, onProgress, awaitPhases });
+  const seconds = clock.stop();
+  const device = backend.counters === undefined ? null : countsSince(before, backend.counters);
+  const checked = options.check === true ? timed(() => checkProof(key.verifying, proof, backend.name)) : null;
   const output = { index: result.classIndex, label: outputLabel(key.model.output, result.classIndex) };
   const { bits } = prepareKey(key.verifying).plan.soundness;
-  return { proof, output, report: { seconds: clock.stop(), bytes: proof.length, bits, backend: options.backend.name } };
+  return { proof, output, report: { seconds, bytes: proof.length, bits, backend: backend.name, device, checked } };
+}
+
+/** Does `work` on the backend, or on those that it stands for. */
+function onDevice<T>(backend: Backend, work: (backend: Backend) => Promise<T>): Promise<T> {
+  return backend.attempt === undefined ? work(backend) : backend.attempt(work);
+}
+
+function countsSince(before: Partial<DeviceCounters>, now: DeviceCounters): DeviceCounters {
+  const since = (count: keyof DeviceCounters): number => now[count] - (before[count] ?? 0);
+  return {
+    submissions: since("submissions"),
+    dispatches: since("dispatches"),
+    readBacks: since("readBacks"),
+    bytesUp: since("bytesUp"),
+    bytesDown: since("bytesDown"),
+  };
+}
+
+/** Seconds that `work` takes. */
+function timed(work: () => void): number {
+  const start = performance.now();
+  work();
+  return (performance.now() - start) / 1000;
 }
 
 /** The raw bytes of an input, as the statement carries them. @throws TypeError, RangeError */

@@ -191,12 +191,30 @@ export interface RowHasher {
   digests(): Column;
 }
 
+/** What was asked of a device: a proof should be a few submissions and read-backs. */
+export interface DeviceCounters {
+  /** Command buffers handed to the device. */
+  readonly submissions: number;
+  readonly dispatches: number;
+  /** Times that the host waited for results. */
+  readonly readBacks: number;
+  /** Bytes of columns written to the device, and read from it. */
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+}
+
 /** A kind of device. */
 export interface Backend {
   /** For reports: "reference", "cpu (wasm simd, 2 threads)", an adapter's name. */
   readonly name: string;
+  /** Counts since the backend was opened, which only grow. Absent where the host itself computes. */
+  readonly counters?: Readonly<DeviceCounters> | undefined;
   /** Starts a proof. Sessions are independent. */
   open(): Session;
+  /** Resolves when the device has done all that was queued so far. Absent where nothing is queued. */
+  finished?(): Promise<void>;
   /** Stops worker threads and releases the device. */
   close(): Promise<void>;
+  /** For a backend that stands for several: does `work` on the one in use, and from the start on the next one where that throws a DeviceError. */
+  attempt?<T>(work: (backend: Backend) => Promise<T>): Promise<T>;
 }

@@ -46,7 +46,7 @@ export async function keyOf(source: string, options: BackendFlags & SecurityFlag
   const { commit } = await import("../api.ts");
   const model = await openModel(source);
   await breathe(io.signal);
-  const { verifying } = await withBackend(options, (backend) => commit(model, { backend, ...targetOf(options) }));
+  const { verifying } = await withBackend(options, io, (backend) => commit(model, { backend, ...targetOf(options) }));
   await breathe(io.signal);
   return verifying;
 }

@@ -31,6 +31,8 @@ export interface ProveOptions {
   /** Aborting rejects with the signal's reason at the next step; nothing is left behind. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Whether a phase lasts until the device has done its work; else phases only queue it, and the last one waits (default: false). */
+  readonly awaitPhases?: boolean | undefined;
 }
 
 /** What is to be proven: the raw input, the output, and all witness columns as canonical words. */
@@ -50,9 +52,12 @@ export async function proveSystem(
   const { plan, digest } = prepareKey(key);
   const { system, parameters } = key;
   let breathed = performance.now();
+  let current: Phase = "witness";
   const step =
     (phase: Phase): Tick =>
     async (done, total) => {
+      if (phase !== current && options.awaitPhases === true) await options.backend.finished?.();
+      current = phase;
       options.onProgress?.({ phase, done, total });
       if (performance.now() - breathed > BREATH_MS) {
         await breathe();

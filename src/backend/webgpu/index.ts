@@ -70,6 +70,10 @@ export async function webgpuBackend(options: WebGpuOptions = {}): Promise<WebGpu
     counters: recorder.counters,
     memory: () => recorder.pages.bytes(),
     open: () => openSession(recorder, lineTables, soloProducts),
+    finished: async () => {
+      recorder.submit();
+      await device.queue.onSubmittedWorkDone();
+    },
     close: async () => recorder.destroy(),
   };
 }
@@ -81,6 +85,9 @@ function pageSizes(limits: GPUSupportedLimits, options: WebGpuOptions): { pageBi
   const pageBytes = ELEMENT_BYTES * 2 ** pageBits;
   const most = Math.min(ADDRESSABLE_BYTES, options.maxBytes ?? ADDRESSABLE_BYTES) / pageBytes;
   const slots = Math.min(limits.maxStorageBuffersPerShaderStage - OTHER_BUFFERS, Math.floor(most));
-  if (slots < 1) throw new DeviceError(`Cannot work in ${options.maxBytes} bytes of device memory: a page has ${pageBytes}`);
+  if (slots < 1)
+    throw new DeviceError(
+      `Cannot work in ${options.maxBytes} bytes of device memory: a page has ${pageBytes}. Allow more, or use the CPU backend`,
+    );
   return { pageBits, slots };
 }
