@@ -54,6 +54,7 @@ export async function webgpuBackend(options: WebGpuOptions = {}): Promise<WebGpu
   if (options.warm === true) await recorder.warm(KERNELS);
   return {
     name: `webgpu (${adapterName(adapter)}, ${provider}${u64 ? ", u64" : ""})`,
+    witness: "device",
     counters: recorder.counters,
     memory: () => recorder.pages.bytes(),
     open: () => openSession(recorder, lineTables),

@@ -1,0 +1,96 @@
+/** The integer verbs on the device. */
+
+import { dotOf, largestOf, mapOf } from "../../../shaders/index.ts";
+import { addCounts } from "../../../shaders/integer/add-counts.wgsl.ts";
+import { BINS, count } from "../../../shaders/integer/count.wgsl.ts";
+import type { IntegerVerbs } from "../../tensor/integers.ts";
+import type { Column } from "../backend.ts";
+import { product } from "../check.ts";
+import { wordsOf } from "./column.ts";
+import { programOf, usesIndex } from "./expressions.ts";
+import { formOf, loopParameters, loopsOf, separateLoops } from "./loops.ts";
+import { groupsFor, type Workspace } from "./workspace.ts";
+
+/** A workgroup shares a sum from this length on, while there are few cells. */
+const SHARED_LENGTH = 32;
+const FEW_ELEMENTS = 2 ** 12;
+/** Cells that a workgroup of a histogram counts at least, and shares that cells are cut into at most. */
+const COUNTED_CELLS = 2 ** 13;
+const COUNT_CHUNKS = 128;
+
+/** A loop that runs once, where there would be none. */
+const orOnce = (sizes: readonly number[]): readonly number[] => (sizes.length === 0 ? [1] : sizes);
+
+export function integerVerbs(space: Workspace): IntegerVerbs<Column> {
+  /** Whether a workgroup makes an element of four cells, and how many workgroups that takes. */
+  const grid = (cells: number, length: number): { shared: boolean; groups: number } => {
+    const elements = Math.ceil(cells / 4);
+    const shared = length >= SHARED_LENGTH && elements < FEW_ELEMENTS;
+    return { shared, groups: shared ? elements : groupsFor(elements) };
+  };
+
+  return {
+    dot(sizes, over, factors, initial) {
+      const cells = product(sizes);
+      const length = product(over);
+      const out = space.column(cells, 1);
+      const loops = loopsOf(orOnce(sizes), orOnce(over), [...factors, ...(initial ? [initial] : [])]);
+      const { shared, groups } = grid(cells, length);
+      const kernel = dotOf({ ...formOf(loops), factors: factors.length, shared });
+      space.run(kernel, groups, [cells, out.address / 4, length, ...loopParameters(loops)]);
+      return out;
+    },
+
+    largest(sizes, over, view) {
+      const cells = product(sizes);
+      const length = product(over);
+      const [values, indices] = [space.column(cells, 1), space.column(cells, 1)];
+      const loops = loopsOf(orOnce(sizes), orOnce(over), [view]);
+      const { shared, groups } = grid(cells, length);
+      space.run(largestOf({ ...formOf(loops), shared }), groups, [
+        cells,
+        values.address / 4,
+        indices.address / 4,
+        length,
+        ...loopParameters(loops),
+      ]);
+      return { values, indices };
+    },
+
+    map(sizes, views, tables, outputs) {
+      const cells = product(sizes);
+      const columns = outputs.map(() => space.column(cells, 1));
+      const program = programOf(outputs);
+      const loops = usesIndex(program) ? separateLoops(orOnce(sizes), views) : loopsOf(orOnce(sizes), [], views);
+      const form = { ...formOf(loops), tables: tables.length, constants: program.constants.length };
+      space.run(mapOf({ ...form, steps: program.steps, outputs: program.outputs }), groupsFor(Math.ceil(cells / 4)), [
+        cells,
+        ...loopParameters(loops),
+        ...tables.flatMap((table) => [wordsOf(table, 1), table.length]),
+        ...program.constants,
+        ...columns.map((column) => column.address / 4),
+      ]);
+      return columns;
+    },
+
+    histogram(columns, start, size) {
+      const cells = columns.reduce((n, column) => n + column.length, 0);
+      const out = space.column(size + 1, 1);
+      const stride = Math.ceil((size + 1) / 4);
+      const windows = Math.ceil((size + 1) / BINS);
+      const chunks = Math.max(1, Math.min(COUNT_CHUNKS, Math.floor(cells / Math.max(COUNTED_CELLS, size))));
+      const list = columns.flatMap((column) => [wordsOf(column, 1), column.length]);
+      const run = (counts: number): void =>
+        space.run(count, windows * chunks, [start, size, chunks, stride, counts, columns.length, ...list]);
+      if (chunks === 1) {
+        run(out.address / 4);
+      } else {
+        space.withMemory(chunks * stride, (counts) => {
+          run(counts);
+          space.run(addCounts, groupsFor(stride), [stride, out.address / 4, counts, chunks]);
+        });
+      }
+      return out;
+    },
+  };
+}
