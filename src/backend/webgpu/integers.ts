@@ -8,7 +8,7 @@ import type { Column } from "../backend.ts";
 import { product } from "../check.ts";
 import { wordsOf } from "./column.ts";
 import { programOf, usesIndex } from "./expressions.ts";
-import { formOf, loopParameters, loopsOf, separateLoops } from "./loops.ts";
+import { fewestLoops, formOf, loopParameters, loopsOf } from "./loops.ts";
 import { groupsFor, type Workspace } from "./workspace.ts";
 
 /** A workgroup shares a sum from this length on, while there are few cells. */
@@ -17,9 +17,6 @@ const FEW_ELEMENTS = 2 ** 12;
 /** Cells that a workgroup of a histogram counts at least, and shares that cells are cut into at most. */
 const COUNTED_CELLS = 2 ** 13;
 const COUNT_CHUNKS = 128;
-
-/** A loop that runs once, where there would be none. */
-const orOnce = (sizes: readonly number[]): readonly number[] => (sizes.length === 0 ? [1] : sizes);
 
 export function integerVerbs(space: Workspace): IntegerVerbs<Column> {
   /** Whether a workgroup makes an element of four cells, and how many workgroups that takes. */
@@ -34,7 +31,7 @@ export function integerVerbs(space: Workspace): IntegerVerbs<Column> {
       const cells = product(sizes);
       const length = product(over);
       const out = space.column(cells, 1);
-      const loops = loopsOf(orOnce(sizes), orOnce(over), [...factors, ...(initial ? [initial] : [])]);
+      const loops = fewestLoops(loopsOf(sizes, over, [...factors, ...(initial ? [initial] : [])]));
       const { shared, groups } = grid(cells, length);
       const kernel = dotOf({ ...formOf(loops), factors: factors.length, shared });
       space.run(kernel, groups, [cells, out.address / 4, length, ...loopParameters(loops)]);
@@ -45,7 +42,7 @@ export function integerVerbs(space: Workspace): IntegerVerbs<Column> {
       const cells = product(sizes);
       const length = product(over);
       const [values, indices] = [space.column(cells, 1), space.column(cells, 1)];
-      const loops = loopsOf(orOnce(sizes), orOnce(over), [view]);
+      const loops = fewestLoops(loopsOf(sizes, over, [view]));
       const { shared, groups } = grid(cells, length);
       space.run(largestOf({ ...formOf(loops), shared }), groups, [
         cells,
@@ -61,7 +58,8 @@ export function integerVerbs(space: Workspace): IntegerVerbs<Column> {
       const cells = product(sizes);
       const columns = outputs.map(() => space.column(cells, 1));
       const program = programOf(outputs);
-      const loops = usesIndex(program) ? separateLoops(orOnce(sizes), views) : loopsOf(orOnce(sizes), [], views);
+      const separate = loopsOf(sizes, [], views);
+      const loops = usesIndex(program) ? separate : fewestLoops(separate);
       const form = { ...formOf(loops), tables: tables.length, constants: program.constants.length };
       space.run(mapOf({ ...form, steps: program.steps, outputs: program.outputs }), groupsFor(Math.ceil(cells / 4)), [
         cells,

@@ -22,19 +22,23 @@ export interface Loops {
   readonly views: readonly FlatView[];
 }
 
-/** Loops over `outer`, and for each over `inner`; there is at least one of each kind that is not empty. Neighbours that every view walks as one are one. */
+/** Loops over `outer`, and for each over `inner`: at least one outer loop. Loops keep their numbers, unless `outer` is empty. */
 export function loopsOf(outer: readonly number[], inner: readonly number[], views: readonly View<Column>[]): Loops {
   const sizes = [...outer, ...inner];
-  let loops: Loops = { outer, inner, views: views.map((view) => flatView(view, sizes)) };
-  for (let k = sizes.length - 2; k >= 0; k--) {
-    if (k !== outer.length - 1) loops = joined(loops, k);
-  }
-  return loops;
+  const flat = views.map((view) => flatView(view, sizes));
+  if (outer.length > 0) return { outer, inner, views: flat };
+  const once = <W extends { readonly steps: readonly number[] }>(walk: W): W => ({ ...walk, steps: [0, ...walk.steps] });
+  return { outer: [1], inner, views: flat.map((view) => ({ ...once(view), checks: view.checks.map(once) })) };
 }
 
-/** The same loops without joining any. */
-export function separateLoops(outer: readonly number[], views: readonly View<Column>[]): Loops {
-  return { outer, inner: [], views: views.map((view) => flatView(view, outer)) };
+/** As few loops as do the same: neighbours that every view walks as one are one. */
+export function fewestLoops(loops: Loops): Loops {
+  const { outer, inner } = loops;
+  let fewer = loops;
+  for (let k = outer.length + inner.length - 2; k >= 0; k--) {
+    if (k !== outer.length - 1) fewer = joined(fewer, k);
+  }
+  return fewer;
 }
 
 /** What a kernel's text depends on. */
