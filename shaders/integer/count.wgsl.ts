@@ -26,6 +26,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let g = flat_group(group, groups);
   let window = g / parameters.chunks;
   let chunk = g - window * parameters.chunks;
+  // Without bounds checks workgroup memory does not begin as zeros.
+  for (var b = lane; b < BINS; b += LANES) { atomicStore(&bins[b], 0u); }
+  workgroupBarrier();
   for (var c = 0u; c < parameters.column_count; c++) {
     let column = parameters.columns[c];
     for (var i = chunk * LANES + lane; i < column.y; i += parameters.chunks * LANES) {

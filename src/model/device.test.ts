@@ -68,4 +68,5 @@ describeDevice("the reference", async () => referenceBackend());
 describeDevice("the CPU backend", () => cpuBackend({ threads: 1 }));
 await describeWithGpu("the device's witness on WebGPU", () => {
   describeDevice("WebGPU", () => webgpuBackend({ robustness: true }));
+  describeDevice("WebGPU without bounds checks", () => webgpuBackend({ robustness: false }));
 });
