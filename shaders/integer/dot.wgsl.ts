@@ -1,9 +1,9 @@
 /**
- * out[cell] = initial + sum over the inner loops of the product of the factors, exact in i32; an element of four cells. The views are the factors, then the initial
- * value if there is one, read where the inner indices are 0.
+ * out[cell] = initial + sum over the inner loops of the product of the factors, exact in i32. The views are the factors, then the initial value if there is one,
+ * read where the inner indices are 0.
  *
- * Alone: an invocation makes an element. Shared: a workgroup does, its lanes part the sums, so that long sums of few cells keep a device busy and neighbours read
- * neighbouring weights.
+ * Alone: an invocation makes a cell, a workgroup 16 elements of four cells. Shared: a workgroup makes one element, its lanes part the sums, so that long sums of
+ * few cells keep a device busy and neighbours read neighbouring weights.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { base, type Kernel } from "../kernel.ts";
@@ -61,37 +61,39 @@ fn partial(flat: u32, first: u32, step: u32) -> i32 {
 
 #if ${shared}
 var<workgroup> lane_sums: array<vec4i, LANES>;
+#else
+var<workgroup> lane_cells: array<u32, LANES>;
 #endif
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let g = flat_group(group, groups);
 #if ${shared}
-  let e = flat_group(group, groups);
-#else
-  let e = flat_group(group, groups) * LANES + lane;
-#endif
   var sums = vec4i(0);
   for (var k = 0u; k < 4u; k++) {
-    let flat = 4u * e + k;
+    let flat = 4u * g + k;
     if (flat < parameters.count) {
-#if ${shared}
       sums[k] = partial(flat, lane, LANES);
       if (lane == 0u) { sums[k] += initial(flat); }
-#else
-      sums[k] = initial(flat) + partial(flat, 0u, 1u);
-#endif
     }
   }
-#if ${shared}
   lane_sums[lane] = sums;
   workgroupBarrier();
   for (var span = LANES / 2u; span > 0u; span >>= 1u) {
     if (lane < span) { lane_sums[lane] += lane_sums[lane + span]; }
     workgroupBarrier();
   }
-  if (lane == 0u && 4u * e < parameters.count) { put(parameters.dst + e, residues(lane_sums[0])); }
+  if (lane == 0u && 4u * g < parameters.count) { put(parameters.dst + g, residues(lane_sums[0])); }
 #else
-  if (4u * e < parameters.count) { put(parameters.dst + e, residues(sums)); }
+  let flat = g * LANES + lane;
+  var cell = 0u;
+  if (flat < parameters.count) { cell = residue(initial(flat) + partial(flat, 0u, 1u)); }
+  lane_cells[lane] = cell;
+  workgroupBarrier();
+  let e = g * (LANES / 4u) + lane;
+  if (lane < LANES / 4u && 4u * e < parameters.count) {
+    put(parameters.dst + e, vec4u(lane_cells[4u * lane], lane_cells[4u * lane + 1u], lane_cells[4u * lane + 2u], lane_cells[4u * lane + 3u]));
+  }
 #endif
 }`,
   };

@@ -8,23 +8,20 @@ import type { Column } from "../backend.ts";
 import { product } from "../check.ts";
 import { wordsOf } from "./column.ts";
 import { programOf, usesIndex } from "./expressions.ts";
-import { fewestLoops, formOf, loopParameters, loopsOf } from "./loops.ts";
+import { fewestLoops, formOf, type Loops, loopParameters, loopsOf } from "./loops.ts";
 import { groupsFor, type Workspace } from "./workspace.ts";
 
-/** A workgroup shares a sum from this length on, while there are few cells. */
+/** A workgroup shares a sum from this length on, if its terms are one loop or there are few sums. */
 const SHARED_LENGTH = 32;
-const FEW_ELEMENTS = 2 ** 12;
+const FEW_CELLS = 2 ** 10;
 /** Cells that a workgroup of a histogram counts at least, and shares that cells are cut into at most. */
 const COUNTED_CELLS = 2 ** 13;
 const COUNT_CHUNKS = 128;
 
 export function integerVerbs(space: Workspace): IntegerVerbs<Column> {
-  /** Whether a workgroup makes an element of four cells, and how many workgroups that takes. */
-  const grid = (cells: number, length: number): { shared: boolean; groups: number } => {
-    const elements = Math.ceil(cells / 4);
-    const shared = length >= SHARED_LENGTH && elements < FEW_ELEMENTS;
-    return { shared, groups: shared ? elements : groupsFor(elements) };
-  };
+  /** Whether a workgroup makes an element of four cells. */
+  const isShared = (cells: number, { inner }: Loops): boolean =>
+    product(inner) >= SHARED_LENGTH && (inner.length === 1 || cells < FEW_CELLS);
 
   return {
     dot(sizes, over, factors, initial) {
@@ -32,9 +29,9 @@ export function integerVerbs(space: Workspace): IntegerVerbs<Column> {
       const length = product(over);
       const out = space.column(cells, 1);
       const loops = fewestLoops(loopsOf(sizes, over, [...factors, ...(initial ? [initial] : [])]));
-      const { shared, groups } = grid(cells, length);
+      const shared = isShared(cells, loops);
       const kernel = dotOf({ ...formOf(loops), factors: factors.length, shared });
-      space.run(kernel, groups, [cells, out.address / 4, length, ...loopParameters(loops)]);
+      space.run(kernel, shared ? Math.ceil(cells / 4) : groupsFor(cells), [cells, out.address / 4, length, ...loopParameters(loops)]);
       return out;
     },
 
@@ -43,8 +40,9 @@ export function integerVerbs(space: Workspace): IntegerVerbs<Column> {
       const length = product(over);
       const [values, indices] = [space.column(cells, 1), space.column(cells, 1)];
       const loops = fewestLoops(loopsOf(sizes, over, [view]));
-      const { shared, groups } = grid(cells, length);
-      space.run(largestOf({ ...formOf(loops), shared }), groups, [
+      const shared = isShared(cells, loops);
+      const elements = Math.ceil(cells / 4);
+      space.run(largestOf({ ...formOf(loops), shared }), shared ? elements : groupsFor(elements), [
         cells,
         values.address / 4,
         indices.address / 4,
