@@ -26,22 +26,25 @@ import { spread } from "./multilinear/spread.wgsl.ts";
 import { sumProduct } from "./multilinear/sum-product.wgsl.ts";
 import { sumSegments } from "./multilinear/sum-segments.wgsl.ts";
 import { innerRound } from "./sumcheck/inner-round.wgsl.ts";
-import { productRound } from "./sumcheck/product-round.wgsl.ts";
+import { FAMILIES, type Family, productRoundOfDegree } from "./transcript/program.ts";
 import { search } from "./transcript/search.wgsl.ts";
 import { transcript } from "./transcript/transcript.wgsl.ts";
 
-/** One kernel for every degree or number of layers, made once: a kernel is known by its identity. */
-const family = (make: (k: number) => Kernel): ((k: number) => Kernel) => {
-  const made = new Map<number, Kernel>();
-  return (k) => {
-    const known = made.get(k) ?? make(k);
-    made.set(k, known);
-    return known;
-  };
-};
+const encoders = new Map<number, Kernel>();
 
-export const productRoundOfDegree = family(productRound);
-export const encodeLayers = family(encodeRadix);
+/** The kernel for a number of layers, made once: a kernel is known by its identity. */
+export function encodeLayers(layers: number): Kernel {
+  const known = encoders.get(layers) ?? encodeRadix(layers);
+  encoders.set(layers, known);
+  return known;
+}
+
+const transcripts = new Map(FAMILIES.map((family) => [family, transcript(family)]));
+
+/** The kernel for the programs of a family. */
+export function transcriptOf(family: Family): Kernel {
+  return transcripts.get(family) ?? transcript(family);
+}
 
 /** Every kernel; the families by their usual members. */
 export const KERNELS: readonly Kernel[] = [
@@ -51,5 +54,6 @@ export const KERNELS: readonly Kernel[] = [
   ...[addFractions, fractionRound, fractions],
   ...[encodeTile, fold, interleave, twiddles, ...[1, 2, 3].map(encodeLayers)],
   ...[absorbRows, nodes, top],
-  ...[search, transcript],
+  search,
+  ...FAMILIES.map(transcriptOf),
 ];

@@ -12,8 +12,8 @@ import * as tables from "./tables.ts";
 import { Transcript } from "./transcript.ts";
 import { Workspace } from "./workspace.ts";
 
-export function openSession(recorder: Recorder, lineTables: line.LineTables): Session {
-  const space = new Workspace(recorder);
+export function openSession(recorder: Recorder, lineTables: line.LineTables, soloProducts: number): Session {
+  const space = new Workspace(recorder, soloProducts);
   const transcript = new Transcript(space);
   const rounds = new Rounds(space, transcript);
   const one = space.scalar(transcript.constants(Uint32Array.of(1, 0, 0, 0)));
