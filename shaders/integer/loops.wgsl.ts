@@ -28,10 +28,13 @@ export function loopFields({ outer, inner, checks }: LoopForm): string {
 
 /** Statements that make the indices of loops first .. first + count - 1 of a flat index. */
 export function unflatten(flat: string, first: number, count: number): string {
-  const lines = [`var rest_${first} = ${flat};`];
-  for (let k = first + count - 1; k > first; k--)
-    lines.push(`let i${k} = rest_${first} % p.sizes[${k}];`, `rest_${first} = rest_${first} / p.sizes[${k}];`);
-  lines.push(`let i${first} = rest_${first};`);
+  const lines: string[] = [];
+  let rest = flat;
+  for (let k = first + count - 1; k > first; k--) {
+    lines.push(`let rest${k} = ${rest} / p.sizes[${k}]; // divides: sizes are any`, `let i${k} = ${rest} - rest${k} * p.sizes[${k}];`);
+    rest = `rest${k}`;
+  }
+  lines.push(`let i${first} = ${rest};`);
   return lines.join("\n");
 }
 

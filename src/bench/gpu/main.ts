@@ -21,6 +21,7 @@ import { large, proofs } from "./proofs.ts";
 import { lazyRates } from "./rates.ts";
 import { rounds } from "./rounds.ts";
 import { solo } from "./solo.ts";
+import { witness } from "./witness.ts";
 
 const PARTS: readonly Part[] = [
   probe,
@@ -29,6 +30,7 @@ const PARTS: readonly Part[] = [
   kernels,
   rounds,
   commitment,
+  witness,
   proofs,
   large,
   conformance,
