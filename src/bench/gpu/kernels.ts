@@ -2,8 +2,8 @@
 import type { Backend } from "../../backend/backend.ts";
 import { cpuBackend } from "../../backend/cpu/index.ts";
 import { type WebGpuBackend, webgpuBackend } from "../../backend/webgpu/index.ts";
-import { type Context, type Part, type Row, round } from "./context.ts";
-import { copyRate } from "./rates.ts";
+import { type Context, describeError, type Part, type Row, round } from "./context.ts";
+import { copyRate, largestCopy } from "./rates.ts";
 import { BIND, ENCODE, FRACTION_ROUND, PRODUCT_ROUND_2, ROWS, SUBJECTS, type Subject } from "./subjects.ts";
 import { median, perCall } from "./timing.ts";
 
@@ -86,7 +86,7 @@ export const kernels: Part = {
           if (bits === sizes[0]) await compare(backend, cpu, subject, CHECK_BITS);
           add(await measure(context, backend, subject, bits));
         } catch (error) {
-          add({ kernel: subject.name, size: `2^${bits}`, error: String(error) });
+          add({ kernel: subject.name, size: `2^${bits}`, error: describeError(error) });
         }
         log(`${subject.name} at 2^${bits}`);
       }
@@ -107,10 +107,10 @@ export const restriction: Part = {
     for (const bits of options.small ? [16, 20] : raw.isCpu ? [16, 20, 22] : [16, 20, 24, 26]) {
       if (skip(`2^${bits}`)) break;
       const { bytes } = BIND.work(bits);
-      const size = Math.min(2 ** Math.round(Math.log2(bytes)), 2 ** 30, 2 * raw.adapter.limits.maxStorageBufferBindingSize);
+      const size = Math.min(2 ** Math.round(Math.log2(bytes)), largestCopy(raw));
       const [copies, binds]: [number[], number[]] = [[], []];
       for (let k = 0; k < ALTERNATIONS; k++) {
-        copies.push(await copyRate(raw, 2 ** Math.floor(Math.log2(size))));
+        copies.push(await copyRate(raw, size));
         binds.push(bytes / (await timeSubject(backend, BIND, bits)).seconds);
       }
       add({

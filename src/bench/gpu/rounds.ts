@@ -6,7 +6,7 @@ import type { Column, Scalar, Session } from "../../backend/backend.ts";
 import { Sponge } from "../../backend/host.ts";
 import { type WebGpuBackend, webgpuBackend } from "../../backend/webgpu/index.ts";
 import { permute } from "../../hash/poseidon2.ts";
-import { type Part, type Row, round } from "./context.ts";
+import { describeError, type Part, type Row, round } from "./context.ts";
 import { median, perCall } from "./timing.ts";
 import { randomScalars, randomTable } from "./words.ts";
 
@@ -145,7 +145,7 @@ export const rounds: Part = {
         try {
           add(await measure(backend, bits));
         } catch (error) {
-          add({ what: measure.name, size: `2^${bits}`, error: String(error) });
+          add({ what: measure.name, size: `2^${bits}`, error: describeError(error) });
         }
         log(`${measure.name} at 2^${bits}`);
       }
