@@ -5,6 +5,11 @@ import { fill } from "./columns/fill.wgsl.ts";
 import { gather } from "./columns/gather.wgsl.ts";
 import { lift } from "./columns/lift.wgsl.ts";
 import { place } from "./columns/place.wgsl.ts";
+import { addCounts } from "./integer/add-counts.wgsl.ts";
+import { count } from "./integer/count.wgsl.ts";
+import { dot } from "./integer/dot.wgsl.ts";
+import { largest } from "./integer/largest.wgsl.ts";
+import { map } from "./integer/map.wgsl.ts";
 import type { Kernel } from "./kernel.ts";
 import { encodeRadix } from "./line/encode-radix.wgsl.ts";
 import { encodeTile } from "./line/encode-tile.wgsl.ts";
@@ -30,14 +35,21 @@ import { FAMILIES, type Family, productRoundOfDegree } from "./transcript/progra
 import { search } from "./transcript/search.wgsl.ts";
 import { transcript } from "./transcript/transcript.wgsl.ts";
 
-const encoders = new Map<number, Kernel>();
+/** One kernel for every number of layers or form, made once: a kernel is known by its identity. */
+const family = <F>(make: (form: F) => Kernel): ((form: F) => Kernel) => {
+  const made = new Map<string, Kernel>();
+  return (form) => {
+    const key = JSON.stringify(form);
+    const known = made.get(key) ?? make(form);
+    made.set(key, known);
+    return known;
+  };
+};
 
-/** The kernel for a number of layers, made once: a kernel is known by its identity. */
-export function encodeLayers(layers: number): Kernel {
-  const known = encoders.get(layers) ?? encodeRadix(layers);
-  encoders.set(layers, known);
-  return known;
-}
+export const encodeLayers = family(encodeRadix);
+export const dotOf = family(dot);
+export const largestOf = family(largest);
+export const mapOf = family(map);
 
 const transcripts = new Map(FAMILIES.map((family) => [family, transcript(family)]));
 
@@ -46,13 +58,17 @@ export function transcriptOf(family: Family): Kernel {
   return transcripts.get(family) ?? transcript(family);
 }
 
-/** Every kernel; the families by their usual members. */
+/** A matrix times a vector, its weights row by row. */
+const MATRIX = { outer: 1, inner: 1, checks: [0, 0, 0], factors: 2, shared: true };
+
+/** Every kernel; the families by their usual members, but for those whose form is a network's. */
 export const KERNELS: readonly Kernel[] = [
   ...[combine, copy, fill, gather, lift, place],
   ...[bind, contractColumns, contractRows, eq, outer, spread, sumProduct, sumSegments],
   ...[innerRound, ...[2, 3, 4].map(productRoundOfDegree)],
   ...[addFractions, fractionRound, fractions],
   ...[encodeTile, fold, interleave, twiddles, ...[1, 2, 3].map(encodeLayers)],
+  ...[addCounts, count, dotOf(MATRIX), largestOf({ outer: 1, inner: 1, checks: [0], shared: false })],
   ...[absorbRows, nodes, top],
   search,
   ...FAMILIES.map(transcriptOf),

@@ -49,7 +49,7 @@ function workgroupSizes(text: string): number[] {
 }
 
 it.each(KERNELS)("the kernel $name keeps the rules with every option", (kernel) => {
-  for (const { label, features } of variants()) {
+  for (const { label, features } of variants({ u64: true, subgroup: 32, enableSubgroups: true })) {
     const text = kernel.text(features);
     expect(violations(text), label).toEqual([]);
     expect(lateDirectives(text), label).toEqual([]);

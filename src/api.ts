@@ -1,14 +1,17 @@
 /** The public prover: commit to a model, run it, prove an output. `verify` is in verify.ts, which imports none of this. */
-import type { Backend, DeviceCounters } from "./backend/backend.ts";
+import type { Backend, Column, DeviceCounters, Session } from "./backend/backend.ts";
 import { toWords } from "./backend/columns.ts";
-import { InternalError } from "./errors.ts";
+import type { CompiledProgram } from "./model/compile.ts";
+import { computeWitness } from "./model/device.ts";
 import type { Model } from "./model/load.ts";
 import { modelId, type VerifyingKey } from "./proof/key.ts";
 import { checkProof } from "./prover/check.ts";
 import { commitSystem, type SecurityTarget, type WeightData } from "./prover/commit.ts";
-import { type Phase, type Progress, proveSystem } from "./prover/prove.ts";
+import { type Computed, type Phase, type Progress, proveSystem } from "./prover/prove.ts";
 import { encodeInput, inputShape, outputLabel, tensorBytes } from "./statement/encoding.ts";
 import { encodeUtf8 } from "./statement/utf8.ts";
+import type { ColumnId } from "./system/types.ts";
+import type { IntTensor } from "./tensor/tensor.ts";
 import { prepareKey } from "./verifier/verify.ts";
 
 /** Text, numbers in the model's own units (row-major), or the raw bytes of a statement. */
@@ -91,20 +94,22 @@ async function proveOn(backend: Backend, key: Key, input: Input, options: ProveO
   options.signal?.throwIfAborted();
   onProgress({ phase: "witness", done: 0, total: 1 });
   const raw = rawInput(key.model, input);
-  const { result, columns } = key.model.compiled.witness({ shape: [...inputShape(key.model.input)], data: cellsOf(key.model, raw) });
-  onProgress({ phase: "witness", done: 1, total: 1 });
-  const witness = (id: number): Uint32Array => {
-    const values = columns.get(id);
-    if (!values) throw new InternalError(`no values for column ${id}`);
-    return toWords(values);
+  const cells = { shape: [...inputShape(key.model.input)], data: cellsOf(key.model, raw) };
+  let index = 0;
+  const compute = async (session: Session, column: (id: ColumnId) => Column): Promise<Computed> => {
+    const computed = await (backend.witness === "device"
+      ? computeWitness(key.model.compiled, cells, session, column)
+      : uploadedWitness(key.model.compiled, cells, session));
+    index = computed.output;
+    return computed;
   };
-  const assignment = { input: raw, output: result.classIndex, witness };
+  const assignment = { input: raw, compute };
   const { signal, awaitPhases } = options;
   const proof = await proveSystem(key.verifying, key.weights, assignment, { backend, signal, onProgress, awaitPhases });
   const seconds = clock.stop();
   const device = backend.counters === undefined ? null : countsSince(before, backend.counters);
   const checked = options.check === true ? timed(() => checkProof(key.verifying, proof, backend.name)) : null;
-  const output = { index: result.classIndex, label: outputLabel(key.model.output, result.classIndex) };
+  const output = { index, label: outputLabel(key.model.output, index) };
   const { bits } = prepareKey(key.verifying).plan.soundness;
   return { proof, output, report: { seconds, bytes: proof.length, bits, backend: backend.name, device, checked } };
 }
@@ -156,6 +161,12 @@ export function rawInput(model: Pick<Model, "name" | "input">, input: Input): Ui
 
 function cellsOf(model: Model, raw: Uint8Array): Int32Array {
   return encodeInput(model.input, raw);
+}
+
+/** The witness made by the host. */
+function uploadedWitness(compiled: CompiledProgram, cells: IntTensor, session: Session): Computed {
+  const { result, columns } = compiled.witness(cells);
+  return { output: result.classIndex, columns: new Map([...columns].map(([id, values]) => [id, session.upload(toWords(values), 1)])) };
 }
 
 /** Adds up the time between changes of phase. */

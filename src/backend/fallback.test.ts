@@ -8,6 +8,7 @@ import { firstBackend } from "./fallback.ts";
 function idle(name: string): Backend & { closed: number } {
   const backend = {
     name,
+    witness: "host" as const,
     closed: 0,
     open: () => {
       throw new DeviceError(`${name} opens no session`);

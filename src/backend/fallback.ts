@@ -44,6 +44,10 @@ class Succession implements Backend {
     return this.#current.name;
   }
 
+  get witness(): Backend["witness"] {
+    return this.#current.witness;
+  }
+
   get counters(): Backend["counters"] {
     return this.#current.counters;
   }

@@ -22,6 +22,7 @@ afterAll(() => cpu.close());
 function faulty(damage: (session: Session) => Partial<Session>): Backend {
   return {
     name: "faulty",
+    witness: cpu.witness,
     open: () => {
       const session = cpu.open();
       return { ...session, ...damage(session) };

@@ -2,6 +2,7 @@
 import { KERNELS } from "../../shaders/index.ts";
 import type { Kernel } from "../../shaders/kernel.ts";
 import { type Variant, variants } from "../../shaders/variants.ts";
+import { openDevice } from "../backend/webgpu/device.ts";
 import { openGpu, type Provider } from "../backend/webgpu/gpu.ts";
 import type { Failure, Outcome } from "./conformance-run.ts";
 
@@ -11,18 +12,12 @@ export interface Compiler {
   readonly variants: readonly Variant[];
 }
 
-/** A device whose compiler is asked. 64-bit integers are no feature that adapters list, so they are asked for. @throws Error if there is no adapter */
+/** A device whose compiler is asked. @throws Error if there is no adapter */
 export async function openCompiler(provider: Provider): Promise<Compiler> {
   const adapter = await (await openGpu(provider, true)).requestAdapter();
   if (adapter === null) throw new Error(`No adapter from the provider "${provider}"`);
-  const requiredLimits = { maxStorageBuffersPerShaderStage: adapter.limits.maxStorageBuffersPerShaderStage };
-  if (provider !== "deno") return { device: await adapter.requestDevice({ requiredLimits }), variants: variants(false) };
-  try {
-    const requiredFeatures = ["wgpu-shader-int64" as GPUFeatureName];
-    return { device: await adapter.requestDevice({ requiredLimits, requiredFeatures }), variants: variants() };
-  } catch {
-    return { device: await adapter.requestDevice({ requiredLimits }), variants: variants(false) };
-  }
+  const { device, features } = await openDevice(adapter, provider, {});
+  return { device, variants: variants(features) };
 }
 
 /** What the compiler says against a kernel; null if nothing. */

@@ -2,11 +2,13 @@
 import type { Column } from "../backend/backend.ts";
 import type { Bench, ConformanceCase } from "./conformance-bench.ts";
 import { edgeCases } from "./conformance-edges.ts";
+import { integerCases } from "./conformance-integer.ts";
 import { protocolCase } from "./conformance-session.ts";
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, k) => k);
 
 export const cases: Record<string, ConformanceCase> = {
+  ...integerCases,
   "upload, zeros, slice, free": (bench) => {
     const { session } = bench;
     const base = bench.column(7, 1);

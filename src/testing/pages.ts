@@ -23,5 +23,5 @@ export async function threePages(options: WebGpuOptions): Promise<Backend> {
     session.zeros(pageSize - BELOW - probe.address / 4, 4);
     return session;
   };
-  return { name: backend.name, open, close: () => backend.close() };
+  return { name: backend.name, witness: backend.witness, open, close: () => backend.close() };
 }

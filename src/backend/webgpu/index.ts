@@ -67,6 +67,7 @@ export async function webgpuBackend(options: WebGpuOptions = {}): Promise<WebGpu
   if (options.warm === true) await recorder.warm(KERNELS);
   return {
     name: `webgpu (${adapterName(adapter)}, ${provider}${features.u64 ? ", u64" : ""}${features.subgroup > 0 ? `, subgroups of ${features.subgroup}` : ""})`,
+    witness: "device",
     counters: recorder.counters,
     memory: () => recorder.pages.bytes(),
     open: () => openSession(recorder, lineTables, soloProducts),

@@ -20,6 +20,7 @@ import { products } from "./products.ts";
 import { large, proofs } from "./proofs.ts";
 import { lazyRates } from "./rates.ts";
 import { rounds } from "./rounds.ts";
+import { solo } from "./solo.ts";
 
 const PARTS: readonly Part[] = [
   probe,
@@ -31,6 +32,7 @@ const PARTS: readonly Part[] = [
   proofs,
   large,
   conformance,
+  solo,
   compile,
   robustness,
   paging,
