@@ -1,7 +1,7 @@
 /** Kernels of the backend against a plain copy on the same adapter, and against the larger of both floors: bytes over bandwidth, products over product rate. */
 import type { Backend } from "../../backend/backend.ts";
 import { cpuBackend } from "../../backend/cpu/index.ts";
-import { type WebGpuBackend, webgpuBackend } from "../../backend/webgpu/index.ts";
+import { type WebGpuBackend, type WebGpuOptions, webgpuBackend } from "../../backend/webgpu/index.ts";
 import { type Context, describeError, type Part, type Row, round } from "./context.ts";
 import { copyRate, largestCopy } from "./rates.ts";
 import { BIND, ENCODE, FRACTION_ROUND, PRODUCT_ROUND_2, ROWS, SUBJECTS, type Subject } from "./subjects.ts";
@@ -127,29 +127,34 @@ export const restriction: Part = {
 
 const COMPARED = [BIND, PRODUCT_ROUND_2, FRACTION_ROUND, ENCODE, ROWS];
 
-/** Bounds checks on against off, on two backends in one process. */
-export const robustness: Part = {
-  name: "robustness",
+/** The backend's options against its defaults, on backends in one process. */
+export const settings: Part = {
+  name: "settings",
   run: async ({ options, raw, add, skip }) => {
-    if (options.provider !== "dawn") {
-      add({ outcome: "only Dawn lets bounds checks be switched off" });
-      return;
-    }
     const bits = options.small ? 16 : raw.isCpu ? 18 : 22;
-    const [off, on] = [await webgpuBackend({ robustness: false }), await webgpuBackend({ robustness: true })];
-    for (const subject of COMPARED) {
-      if (skip(subject.name)) break;
-      const [a, b] = [await timeSubject(off, subject, bits), await timeSubject(on, subject, bits)];
-      add({
-        kernel: subject.name,
-        size: `2^${bits}`,
-        offMicroseconds: round(1e6 * a.seconds),
-        onMicroseconds: round(1e6 * b.seconds),
-        onOverOff: round(b.seconds / a.seconds, 3),
-      });
+    const adapter = options.provider;
+    const variants: readonly (readonly [string, WebGpuOptions])[] = [
+      ...(adapter === "dawn" ? [["with bounds checks", { adapter, robustness: true }] as const] : []),
+      ["without subgroups", { adapter, subgroups: false }],
+    ];
+    const backend = await webgpuBackend({ adapter });
+    for (const [setting, changed] of variants) {
+      const other = await webgpuBackend(changed);
+      for (const subject of COMPARED) {
+        if (skip(`${subject.name} ${setting}`)) break;
+        const [a, b] = [await timeSubject(backend, subject, bits), await timeSubject(other, subject, bits)];
+        add({
+          setting,
+          kernel: subject.name,
+          size: `2^${bits}`,
+          defaultMicroseconds: round(1e6 * a.seconds),
+          microseconds: round(1e6 * b.seconds),
+          overDefault: round(b.seconds / a.seconds, 3),
+        });
+      }
+      await other.close();
     }
-    await off.close();
-    await on.close();
+    await backend.close();
   },
 };
 

@@ -13,7 +13,7 @@ import { compile } from "./compile.ts";
 import { conformance } from "./conformance.ts";
 import { describeError, type Part, type Row } from "./context.ts";
 import { RawDevice } from "./device.ts";
-import { kernels, paging, restriction, robustness } from "./kernels.ts";
+import { kernels, paging, restriction, settings } from "./kernels.ts";
 import { currentLoad, describeAdapter, describeMachine } from "./machine.ts";
 import { probe } from "./probe.ts";
 import { products } from "./products.ts";
