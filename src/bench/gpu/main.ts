@@ -34,7 +34,7 @@ const PARTS: readonly Part[] = [
   conformance,
   solo,
   compile,
-  robustness,
+  settings,
   paging,
 ];
 const PROVIDERS: readonly string[] = ["dawn", "deno", "navigator"] satisfies Provider[];
