@@ -47,6 +47,9 @@ const factor: Codec<Factor> = union<Factor>({
   window: struct<FactorOf<"window">>({ kind: literal("window"), axes: three, stride: u32, dilation: u32, pad: i32 }),
   select: struct<FactorOf<"select">>({ kind: literal("select"), axes: one, column: u32 }),
   below: struct<FactorOf<"below">>({ kind: literal("below"), axes: one, column: u32 }),
+  causal: struct<FactorOf<"causal">>({ kind: literal("causal"), axes: two }),
+  selectEach: struct<FactorOf<"selectEach">>({ kind: literal("selectEach"), axes: two, column: u32 }),
+  belowEach: struct<FactorOf<"belowEach">>({ kind: literal("belowEach"), axes: two, column: u32 }),
 });
 const term: Codec<Term> = struct<Term>({ coefficient: i32, leaves: list(leaf), factors: list(factor) });
 const constraint: Codec<Constraint> = struct<Constraint>({ name: text, free: ids, terms: list(term) });

@@ -64,7 +64,7 @@ export async function proveSystem(
   try {
     const publicValues = statementColumns(key, assignment);
     bind(session, key, digest, assignment, publicValues);
-    const scalar = (column: ColumnId) => publicValues.get(column)?.[0] ?? 0;
+    const indices = (column: ColumnId) => publicValues.get(column) ?? [];
     const store = new ColumnStore(session, system, (id) => {
       const kind = system.columns[id]?.kind;
       if (kind === "weight") return weights.column(id);
@@ -87,7 +87,7 @@ export async function proveSystem(
     session.send(TAGS.witnessRoot, [rootOf(session, witness.tree)]);
 
     const claims = await proveLookups(store, system, plan.lookups, parameters.grinding.lookup, step("look up"));
-    claims.push(...(await proveConstraints(store, system, plan.constraints, scalar, step("constrain"))));
+    claims.push(...(await proveConstraints(store, system, plan.constraints, indices, step("constrain"))));
     const words = await proveOpening(session, parameters, [weightCommitment, witness], claims, step("open"));
     return encodeProof({ suite: 1, key: digest, input: assignment.input, output: assignment.output, words });
   } finally {

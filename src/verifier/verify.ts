@@ -80,7 +80,7 @@ export function verify(key: VerifyingKey, bytes: Uint8Array, options: VerifyOpti
     evaluateTensor(publicValues.get(column) ?? new Uint32Array(1), key.system.columns[column]?.shape ?? [], point.flat());
   const claims = [
     ...reduceLookups(receiver, key.system, plan.lookups, key.parameters.grinding.lookup, evaluatePublic),
-    ...reduceConstraints(receiver, key.system, plan.constraints, evaluatePublic, (column) => publicValues.get(column)?.[0] ?? 0),
+    ...reduceConstraints(receiver, key.system, plan.constraints, evaluatePublic, (column) => publicValues.get(column) ?? []),
   ];
   verifyOpening(receiver, key.parameters, plan.layouts, [key.weightRoot, witnessRoot], claims);
   receiver.finish();
