@@ -25,7 +25,7 @@ export interface VerifyingKey {
   /** The public column that holds the encoded input. */
   readonly inputColumn: ColumnId;
   readonly output: OutputDecoding;
-  /** The public scalar column that holds the output's index. */
+  /** The public scalar column that holds the output's index; a decoder's holds the token that follows every position. */
   readonly outputColumn: ColumnId;
   readonly weightRoot: Digest;
 }
@@ -81,6 +81,7 @@ type InputOf<K extends InputEncoding["kind"]> = Extract<InputEncoding, { kind: K
 const input: Codec<InputEncoding> = union<InputEncoding>({
   tensor: struct<InputOf<"tensor">>({ kind: literal("tensor"), shape: ids, exponent: i32, range }),
   ngrams: struct<InputOf<"ngrams">>({ kind: literal("ngrams"), groups: list(list(text)), exponent: i32 }),
+  tokens: struct<InputOf<"tokens">>({ kind: literal("tokens"), vocabulary: u32, positions: u32 }),
 });
 const key: Codec<VerifyingKey> = struct<VerifyingKey>({
   version: u32,

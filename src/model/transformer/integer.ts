@@ -6,7 +6,17 @@
  */
 import { ModelError } from "../../errors.ts";
 import { emptyTrace, type Sizes, sizesOf, type Trace } from "./layout.ts";
-import { type IntegerMatrix, integerRoot, LOW_BITS, queryLimit, ROTATION_BITS, rootNumerator, type TransformerProgram } from "./program.ts";
+import {
+  type IntegerMatrix,
+  integerRoot,
+  LOW_BITS,
+  normBits,
+  queryLimit,
+  RECIPROCAL_BITS,
+  ROTATION_BITS,
+  rootNumerator,
+  type TransformerProgram,
+} from "./program.ts";
 import { CLASS, MAX_POSITIONS, maskedRow, type ScoreRow, type ScoreTable, scoreRow, scoreTable } from "./scores.ts";
 import { rotationTable, siluTable } from "./tables.ts";
 
@@ -14,6 +24,8 @@ import { rotationTable, siluTable } from "./tables.ts";
 export const ROW_BITS = 10;
 /** Low limbs of remainders of the attention's quotient. */
 export const REST_BITS = 11;
+/** Low limbs of the margins of the arg max. */
+export const MARGIN_BITS = 15;
 
 const LOW = 2 ** LOW_BITS;
 const ROW = 2 ** ROW_BITS;
@@ -67,18 +79,22 @@ export class IntegerDecoder {
     return logits;
   }
 
-  /** Completes the trace: the scores that the mask hides, and the margins of the arg max where `next` names the token taken (elsewhere -1). */
+  /**
+   * Completes the trace: the scores that the mask hides, and the margins of the arg max. `next` names the token taken after every position, or the vocabulary's
+   * size where none is. @throws ModelError if a token is not the arg max
+   */
   finish(next: readonly number[], logits: readonly Int32Array[]): Trace {
     this.#hide();
     const { trace, sizes } = this;
     next.forEach((token, i) => {
-      if (token < 0) return;
       const values = logits[i]!;
-      trace.logitMax[i] = values[token]!;
+      const most = values[token] ?? values.reduce((a, b) => Math.max(a, b)) + 1;
+      trace.logitMax[i] = most;
       for (let v = 0; v < sizes.vocabulary; v++) {
-        const margin = values[token]! - values[v]! - (v < token ? 1 : 0);
-        trace.marginHigh[i * sizes.vocabulary + v] = margin >> 15;
-        trace.marginLow[i * sizes.vocabulary + v] = margin & (2 ** 15 - 1);
+        const margin = most - values[v]! - (v < token ? 1 : 0);
+        if (margin < 0) throw new ModelError(`${this.program.name} prefers the token ${v} to ${token} after position ${i}`);
+        trace.marginHigh[i * sizes.vocabulary + v] = Math.floor(margin / 2 ** MARGIN_BITS);
+        trace.marginLow[i * sizes.vocabulary + v] = margin % 2 ** MARGIN_BITS;
       }
     });
     return trace;
@@ -89,7 +105,6 @@ export class IntegerDecoder {
     const at = (site * sizes.positions + this.#position) * sizes.width;
     for (let c = 0; c < sizes.width; c++) {
       const x = this.#fit(values[c]!, this.program.scales.residualBits, "the residual stream");
-      trace.state[at + c] = x;
       trace.stateHigh[at + c] = x >> LOW_BITS;
       trace.stateLow[at + c] = x & (LOW - 1);
     }
@@ -103,7 +118,7 @@ export class IntegerDecoder {
     const rounded = round(multiply(matrix, layer, x), matrix.shift, rest, to);
     this.#setState(
       site + 1,
-      rounded.map((v, c) => v + this.trace.state[from + c]!),
+      rounded.map((v, c) => v + this.trace.stateHigh[from + c]! * LOW + this.trace.stateLow[from + c]!),
     );
   }
 
@@ -124,13 +139,11 @@ export class IntegerDecoder {
     const rest = sum - n * n;
     const numerator = rootNumerator(program.config, program.scales);
     const r = Math.floor(numerator / n);
-    if (n >= ROW * ROW || r >= 2 ** 17) throw new ModelError(`${program.name} reaches the root ${n} at position ${this.#position}`);
+    if (n >= ROW * ROW || r >= 2 ** RECIPROCAL_BITS)
+      throw new ModelError(`${program.name} reaches the root ${n} at position ${this.#position}`);
     const divided = numerator - r * n;
     const lowPart = low + (program.epsilon % ROW) - (n % ROW) ** 2 - (rest % ROW);
     const values = {
-      highSquares: high,
-      crossProducts: cross,
-      lowSquares: low,
       rootHigh: Math.floor(n / ROW),
       rootLow: n % ROW,
       rootRestHigh: Math.floor(rest / ROW),
@@ -154,17 +167,19 @@ export class IntegerDecoder {
       const carry = Math.floor(lows / LOW);
       const sum = trace.stateHigh[at + c]! * r + carry + 2 ** (shift - 1);
       y[c] = sum >> shift;
-      trace.normCarry[at + c] = carry;
+      trace.normCarryHigh[at + c] = Math.floor(carry / LOW);
+      trace.normCarryLow[at + c] = carry % LOW;
       trace.normLow[at + c] = lows - carry * LOW;
       trace.normRest[at + c] = sum & (2 ** shift - 1);
-      trace.normed[at + c] = y[c]!;
+      trace.normed[at + c] = this.#fit(y[c]!, normBits(program.config, program.scales), "a normalised value");
     }
     return y;
   }
 
   #attend(l: number, y: Int32Array): Int32Array {
     const { trace, sizes, program } = this;
-    const { groups, members, channels, positions } = sizes;
+    const { groups, members, positions } = sizes;
+    const channels = 2 * sizes.pairs;
     const i = this.#position;
     const queries = (l * positions + i) * groups * members * channels;
     const keys = (l * positions + i) * groups * channels;
@@ -202,7 +217,8 @@ export class IntegerDecoder {
   /** o = round(sum_j e_j v_j / sum_j e_j) for a head, half up, in two limbs. */
   #mix(l: number, h: number, sum: number, out: Int32Array): void {
     const { trace, sizes, program } = this;
-    const { groups, members, channels, positions } = sizes;
+    const { groups, members, positions } = sizes;
+    const channels = 2 * sizes.pairs;
     const i = this.#position;
     const exps = ((l * groups * members + h) * positions + i) * positions;
     const group = Math.floor(h / members);
@@ -237,7 +253,7 @@ export class IntegerDecoder {
   #rotated(accumulators: Int32Array, shift: number, at: number, name: "query" | "key"): void {
     const { trace, sizes } = this;
     const flat = round(accumulators, shift, trace[`${name}FlatRest`], at);
-    const pairs = sizes.channels / 2;
+    const { pairs } = sizes;
     const turned = new Int32Array(flat.length);
     for (let k = 0; k < flat.length; k += 2) {
       const angle = (this.#position * pairs + ((k / 2) % pairs)) * 2;
@@ -258,7 +274,8 @@ export class IntegerDecoder {
 
   #score(l: number, h: number, i: number, j: number): number {
     const { trace, sizes } = this;
-    const { groups, members, channels, positions } = sizes;
+    const { groups, members, positions } = sizes;
+    const channels = 2 * sizes.pairs;
     const q = ((l * positions + i) * groups * members + h) * channels;
     const k = ((l * positions + j) * groups + Math.floor(h / members)) * channels;
     let sum = 0;

@@ -66,6 +66,18 @@ export const ROTATION_BITS = 14;
 /** The residual's low limb, and the low limb of a sum of squares. */
 export const LOW_BITS = 9;
 
+/** Logits are below 2 to this, as absolute values. */
+export const LOGIT_BITS = 28;
+/** A reciprocal root is below 2 to this. */
+export const RECIPROCAL_BITS = 17;
+
+/** Signed bits of a normalised value: |x| R <= K + R for every x of the row, so that it is at most about sqrt(width) 2^normExponent. */
+export function normBits(config: LlamaConfig, scales: TransformerScales): number {
+  let bits = 1;
+  while (4 ** (bits - 1) < config.width * 4 ** scales.normExponent) bits++;
+  return bits;
+}
+
 /** Largest query or key: four times the largest score has to stay below p (lower.ts, scores). */
 export function queryLimit(config: LlamaConfig): number {
   return Math.floor(Math.sqrt((2 ** 31 - 2 ** 20) / (4 * config.headWidth)));

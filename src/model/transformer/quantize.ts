@@ -5,12 +5,10 @@
 import { ModelError } from "../../errors.ts";
 import type { FloatTensor } from "../../tensor/tensor.ts";
 import type { Llama } from "./llama.ts";
-import { type IntegerMatrix, queryLimit, type TransformerProgram, type TransformerScales } from "./program.ts";
+import { type IntegerMatrix, LOGIT_BITS, normBits, queryLimit, type TransformerProgram, type TransformerScales } from "./program.ts";
 
 /** An accumulator's largest absolute value: as much again is left for its rounded result. */
 const ACCUMULATOR = 2 ** 30;
-/** Logits are compared: the difference of two and the largest of them share a constraint. */
-const LOGIT = 2 ** 28;
 const MAX_SHIFT = 16;
 /** Weights are single words of at most this many bits. */
 const MAX_WEIGHT = 2 ** 20;
@@ -30,7 +28,7 @@ interface Mapping {
 export function quantizeLlama(model: Llama, scales: TransformerScales, name: string): TransformerProgram {
   const { config, layers, embedding, head, norm } = model;
   const norms = 2 ** scales.normExponent;
-  const normLimit = Math.ceil(Math.sqrt(config.width) * norms);
+  const normLimit = 2 ** (normBits(config, scales) - 1);
   const residual = 2 ** scales.residualExponent;
   const score = Math.sqrt(2 ** (scales.scoreShift + scales.expExponent) / Math.sqrt(config.headWidth));
   const value = (l: number) => 2 ** (scales.valueExponents[l] ?? 0);
@@ -142,7 +140,7 @@ function quantizeHead(
   const inputs = head.shape[1] ?? 1;
   for (let bits = 20; bits > 0; bits--) {
     const weight = Int32Array.from(head.data, (w, k) => Math.round(w * gain.data[k % inputs]! * 2 ** bits));
-    if (largestRow(weight, inputs) * inputLimit < LOGIT) return { weight, exponent: bits + normExponent };
+    if (largestRow(weight, inputs) * inputLimit < 2 ** LOGIT_BITS) return { weight, exponent: bits + normExponent };
   }
   throw new ModelError("The language-model head does not fit its accumulator");
 }

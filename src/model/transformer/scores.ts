@@ -4,7 +4,7 @@
  *
  * Every score is a row (base, exp, class) with an offset such that m - a = base + offset. Offsets of one class are consecutive, so that (offset, class) is a
  * row of a second table: steps below the table's end take an offset in [0, 2^s), the maximum itself offset 2^s, everything farther (tail) or masked (void)
- * one of 2^16 - 2^s - 1 (tail) or 2^16 (void) more. Tail and void rows weigh nothing; void ones also cover small and negative differences, and only masked
+ * one of 2^15 - 2^s - 1 (tail) or 2^15 (void) more. Tail and void rows weigh nothing; void ones also cover small and negative differences, and only masked
  * scores may use them.
  */
 import { expTable } from "./tables.ts";
@@ -14,7 +14,7 @@ export const CLASS = { step: 0, max: 1, tail: 2 ** 10, void: 2 ** 20 } as const;
 export const MAX_POSITIONS = 2 ** 10 - 1;
 
 /** Offsets of void rows are from here to twice as much, those of tail rows end here. */
-const FAR = 2 ** 16;
+const FAR = 2 ** 15;
 
 export interface ScoreTable {
   readonly exp: Int32Array;
@@ -34,7 +34,7 @@ export interface ScoreRow {
   readonly class: number;
 }
 
-/** @param limit the largest absolute score. Bases are distinct. */
+/** @param limit the largest absolute score. Rows of different classes may have one base. */
 export function scoreTable(expBits: number, expExponent: number, scoreShift: number, limit: number): ScoreTable {
   const exp = expTable(expBits, expExponent);
   const step = 2 ** scoreShift;
