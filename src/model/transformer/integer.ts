@@ -11,7 +11,6 @@ import {
   integerRoot,
   LOW_BITS,
   normBits,
-  queryLimit,
   RECIPROCAL_BITS,
   ROTATION_BITS,
   rootNumerator,
@@ -38,7 +37,7 @@ export class IntegerDecoder {
   readonly #rotation: Int32Array;
   readonly #silu: Int32Array;
   readonly #scores: ScoreTable;
-  /** One larger than any query or key, as an absolute value. */
+  /** The largest query or key, as an absolute value. */
   readonly #limit: number;
   #position = 0;
 
@@ -52,7 +51,7 @@ export class IntegerDecoder {
     this.trace = emptyTrace(this.sizes);
     this.#rotation = rotationTable(config, positions);
     this.#silu = siluTable(scales);
-    this.#limit = queryLimit(config);
+    this.#limit = scales.queryLimit;
     this.#scores = scoreTable(scales.expBits, scales.expExponent, scales.scoreShift, config.headWidth * this.#limit ** 2);
   }
 

@@ -8,7 +8,7 @@ import type { Frame } from "./frame.ts";
 import { REST_BITS } from "./integer.ts";
 import { type AxisName, TRACE_AXES, type TraceName } from "./layout.ts";
 import { lowerProjection, lowerResidual } from "./lower-projection.ts";
-import { queryLimit, ROTATION_BITS } from "./program.ts";
+import { ROTATION_BITS } from "./program.ts";
 import { CLASS, scoreTable } from "./scores.ts";
 import { rotationTable } from "./tables.ts";
 
@@ -19,7 +19,7 @@ const ROW = ["layers", "groups", "members", "positions"] as const;
 
 export function lowerAttention(frame: Frame): void {
   const { program, sizes } = frame;
-  const limit = queryLimit(program.config);
+  const limit = program.scales.queryLimit;
   const half = program.scales.valueBits / 2;
   frame.range(-limit, 2 * limit + 1, "queryFlat", "query", "keyFlat", "key");
   frame.signed(half, "valueHigh");

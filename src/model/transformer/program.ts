@@ -24,6 +24,8 @@ export interface TransformerScales {
   /** f: exp takes multiples of 2^-f, which are floor(difference / 2^scoreShift). */
   readonly expExponent: number;
   readonly scoreShift: number;
+  /** The largest query or key, as an absolute value. */
+  readonly queryLimit: number;
   /** E: exp's values are round(2^E e^-t). */
   readonly expBits: number;
   /** By layer. */
@@ -78,8 +80,8 @@ export function normBits(config: LlamaConfig, scales: TransformerScales): number
   return bits;
 }
 
-/** Largest query or key: four times the largest score has to stay below p (lower.ts, scores). */
-export function queryLimit(config: LlamaConfig): number {
+/** The most that a query or key can be allowed: four times the largest score has to stay below p (lower-attention.ts, scores). */
+export function mostQuery(config: LlamaConfig): number {
   return Math.floor(Math.sqrt((2 ** 31 - 2 ** 20) / (4 * config.headWidth)));
 }
 

@@ -5,7 +5,7 @@
 import { ModelError } from "../../errors.ts";
 import type { FloatTensor } from "../../tensor/tensor.ts";
 import type { Llama } from "./llama.ts";
-import { type IntegerMatrix, LOGIT_BITS, normBits, queryLimit, type TransformerProgram, type TransformerScales } from "./program.ts";
+import { type IntegerMatrix, LOGIT_BITS, mostQuery, normBits, type TransformerProgram, type TransformerScales } from "./program.ts";
 
 /** An accumulator's largest absolute value: as much again is left for its rounded result. */
 const ACCUMULATOR = 2 ** 30;
@@ -46,7 +46,8 @@ export function quantizeLlama(model: Llama, scales: TransformerScales, name: str
   const matrix = (what: string, mapping: Mapping) => quantizeMatrix(`${name} ${what}`, mapping);
   const limit = 2 ** (scales.residualBits - 1);
   const { weight: logits, exponent } = quantizeHead(head, norm, scales.normExponent, normLimit);
-  if (queryLimit(config) < 2) throw new ModelError(`${name} has heads of ${config.headWidth} channels, too wide for exact scores`);
+  if (scales.queryLimit < 2 || scales.queryLimit > mostQuery(config))
+    throw new ModelError(`${name} has heads of ${config.headWidth} channels, too wide for exact scores`);
   return {
     name,
     config,
