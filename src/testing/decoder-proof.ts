@@ -29,11 +29,15 @@ export async function decoderCase(
     outputColumn: compiled.next,
   };
   const { verifying, weights } = await commitSystem(compiled.built, description, backend);
-  return stated({ toy: compiled, compiled, key: verifying, weights }, compiled.generate(prompt, count));
+  return stated({ toy: compiled, compiled, key: verifying, weights }, prompt, count);
 }
 
 /** The same key with another true statement. */
-export function stated(made: Pick<DecoderCase, "toy" | "compiled" | "key" | "weights">, statement: TokenStatement): DecoderCase {
-  const witness = made.compiled.witness(statement);
-  return { ...made, statement, input: tokenBytes(statement), output: statement.generated.length, witness };
+export function stated(
+  made: Pick<DecoderCase, "toy" | "compiled" | "key" | "weights">,
+  prompt: readonly number[],
+  count: number,
+): DecoderCase {
+  const { statement, witness } = made.compiled.run(prompt, count);
+  return { ...made, statement, input: tokenBytes(statement), output: count, witness: witness() };
 }

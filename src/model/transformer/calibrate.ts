@@ -6,8 +6,9 @@ import { FloatDecoder } from "./float.ts";
 import type { Llama } from "./llama.ts";
 import { mostQuery, type TransformerScales } from "./program.ts";
 
-/** Reserve over the largest value seen. */
+/** Reserve over the largest value seen, and over the largest score. */
 const MARGIN = 1.5;
+const SCORE_MARGIN = 2;
 
 /** Signed bits of values, exponents, and the largest score shift: see `TransformerScales`. */
 export interface DecoderBits {
@@ -40,7 +41,9 @@ const BITS: DecoderBits = {
 export function calibrate(model: Llama, tokens: readonly number[], bits: DecoderBits = BITS): TransformerScales {
   const { layers } = model.config;
   const largest = new Map<string, number>();
+  const turned = { query: model.layers.map((): Float64Array[] => []), key: model.layers.map((): Float64Array[] => []) };
   const decoder = new FloatDecoder(model, (name, layer, values) => {
+    if (name === "query" || name === "key") turned[name][layer]?.push(values);
     for (const key of [name, `${name} ${layer}`])
       largest.set(
         key,
@@ -48,6 +51,7 @@ export function calibrate(model: Llama, tokens: readonly number[], bits: Decoder
       );
   });
   for (const token of tokens) decoder.step(token);
+  const score = largestScore(model, turned);
   /** The largest exponent at which a magnitude fits signed bits of a width. */
   const exponentOf = (width: number, ...names: readonly string[]): number => {
     const most = MARGIN * Math.max(...names.map((name) => largest.get(name) ?? 0));
@@ -65,11 +69,12 @@ export function calibrate(model: Llama, tokens: readonly number[], bits: Decoder
   const gatedShift = siluExponent + Math.max(...wanted.map((e, l) => e - room[l]!));
   const upExponents = wanted.map((e, l) => Math.min(e, room[l]! + gatedShift - siluExponent));
   // Queries and keys share a scale whose square, times the root of the head's width, is a power of two.
-  const turned = MARGIN * Math.max(largest.get("query") ?? 0, largest.get("key") ?? 0);
-  const finest = (mostQuery(model.config) / turned) ** 2 * Math.sqrt(model.config.headWidth);
+  const most = MARGIN * Math.max(largest.get("query") ?? 0, largest.get("key") ?? 0);
+  const finest = (mostQuery(model.config) / most) ** 2 * Math.sqrt(model.config.headWidth);
   let scoreShift = 1;
   while (scoreShift < bits.scoreShift && 2 ** (scoreShift + 1 + bits.expExponent) <= finest) scoreShift++;
   const scale = Math.sqrt(2 ** (scoreShift + bits.expExponent) / Math.sqrt(model.config.headWidth));
+  const queryLimit = Math.min(mostQuery(model.config), Math.ceil(most * scale));
   return {
     residualExponent: exponentOf(bits.residual, "residual", "middle"),
     residualBits: bits.residual,
@@ -77,7 +82,8 @@ export function calibrate(model: Llama, tokens: readonly number[], bits: Decoder
     rootShift: bits.rootShift,
     expExponent: bits.expExponent,
     scoreShift,
-    queryLimit: Math.min(mostQuery(model.config), Math.ceil(turned * scale)),
+    queryLimit,
+    scoreLimit: Math.min(model.config.headWidth * queryLimit ** 2, Math.ceil(SCORE_MARGIN * score * scale ** 2)),
     expBits: bits.exp,
     valueExponents: byLayer(bits.value, "value"),
     upExponents,
@@ -89,4 +95,20 @@ export function calibrate(model: Llama, tokens: readonly number[], bits: Decoder
     upBits: bits.up,
     gatedBits: bits.gated,
   };
+}
+
+/** The largest product of a query and a key of one layer and head, whatever their positions. */
+function largestScore({ config }: Llama, turned: { readonly query: Float64Array[][]; readonly key: Float64Array[][] }): number {
+  const { heads, keyHeads, headWidth } = config;
+  let most = 0;
+  for (const [l, queries] of turned.query.entries())
+    for (const q of queries)
+      for (const k of turned.key[l] ?? [])
+        for (let h = 0; h < heads; h++) {
+          const from = Math.floor((h * keyHeads) / heads) * headWidth;
+          let sum = 0;
+          for (let d = 0; d < headWidth; d++) sum += q[h * headWidth + d]! * k[from + d]!;
+          most = Math.max(most, Math.abs(sum));
+        }
+  return most;
 }

@@ -9,6 +9,7 @@ import { emptyTrace, type Sizes, sizesOf, type Trace } from "./layout.ts";
 import {
   type IntegerMatrix,
   integerRoot,
+  LOGIT_BITS,
   LOW_BITS,
   normBits,
   RECIPROCAL_BITS,
@@ -24,35 +25,42 @@ export const ROW_BITS = 10;
 /** Low limbs of remainders of the attention's quotient. */
 export const REST_BITS = 11;
 /** Low limbs of the margins of the arg max. */
-export const MARGIN_BITS = 15;
+export const MARGIN_BITS = 14;
 
 const LOW = 2 ** LOW_BITS;
 const ROW = 2 ** ROW_BITS;
 const REST = 2 ** REST_BITS;
 
+/** What a decoder looks up. */
+export interface DecoderTables {
+  readonly rotation: Int32Array;
+  readonly silu: Int32Array;
+  readonly scores: ScoreTable;
+}
+
+/** The tables for some positions: they take longer to make than a decoder takes for a few steps. */
+export function decoderTables({ config, scales }: TransformerProgram, positions: number): DecoderTables {
+  return { rotation: rotationTable(config, positions), silu: siluTable(scales), scores: scoreTable(scales) };
+}
+
 export class IntegerDecoder {
   readonly program: TransformerProgram;
   readonly sizes: Sizes;
   readonly trace: Trace;
-  readonly #rotation: Int32Array;
-  readonly #silu: Int32Array;
-  readonly #scores: ScoreTable;
-  /** The largest query or key, as an absolute value. */
-  readonly #limit: number;
+  readonly #tables: DecoderTables;
+  readonly #normBits: number;
   #position = 0;
 
   /** @param positions the most steps that will be taken. @throws ModelError if they are too many */
-  constructor(program: TransformerProgram, positions: number) {
+  constructor(program: TransformerProgram, positions: number, tables = decoderTables(program, positions)) {
     const { config, scales } = program;
     if (!(positions >= 1 && positions <= Math.min(MAX_POSITIONS, config.context)))
       throw new ModelError(`${program.name} cannot take ${positions} positions, it can ${Math.min(MAX_POSITIONS, config.context)}`);
     this.program = program;
     this.sizes = sizesOf(config, positions);
     this.trace = emptyTrace(this.sizes);
-    this.#rotation = rotationTable(config, positions);
-    this.#silu = siluTable(scales);
-    this.#limit = scales.queryLimit;
-    this.#scores = scoreTable(scales.expBits, scales.expExponent, scales.scoreShift, config.headWidth * this.#limit ** 2);
+    this.#tables = tables;
+    this.#normBits = normBits(config, scales);
   }
 
   /** Steps taken so far. */
@@ -92,7 +100,7 @@ export class IntegerDecoder {
       for (let v = 0; v < sizes.vocabulary; v++) {
         const margin = most - values[v]! - (v < token ? 1 : 0);
         if (margin < 0) throw new ModelError(`${this.program.name} prefers the token ${v} to ${token} after position ${i}`);
-        trace.marginHigh[i * sizes.vocabulary + v] = Math.floor(margin / 2 ** MARGIN_BITS);
+        trace.marginHigh[i * sizes.vocabulary + v] = Math.floor(margin / 2 ** MARGIN_BITS) - 2 ** (LOGIT_BITS - MARGIN_BITS);
         trace.marginLow[i * sizes.vocabulary + v] = margin % 2 ** MARGIN_BITS;
       }
     });
@@ -170,7 +178,7 @@ export class IntegerDecoder {
       trace.normCarryLow[at + c] = carry % LOW;
       trace.normLow[at + c] = lows - carry * LOW;
       trace.normRest[at + c] = sum & (2 ** shift - 1);
-      trace.normed[at + c] = this.#fit(y[c]!, normBits(program.config, program.scales), "a normalised value");
+      trace.normed[at + c] = this.#fit(y[c]!, this.#normBits, "a normalised value");
     }
     return y;
   }
@@ -198,7 +206,7 @@ export class IntegerDecoder {
       const most = scores.reduce((a, b) => Math.max(a, b));
       let [sum, maxima, tails] = [0, 0, 0];
       scores.forEach((a, j) => {
-        const found = scoreRow(this.#scores, most - a);
+        const found = scoreRow(this.#tables.scores, most - a);
         this.#setScore(row * positions + j, found, most - a);
         sum += found.exp;
         if (found.class === CLASS.max) maxima++;
@@ -256,15 +264,15 @@ export class IntegerDecoder {
     const turned = new Int32Array(flat.length);
     for (let k = 0; k < flat.length; k += 2) {
       const angle = (this.#position * pairs + ((k / 2) % pairs)) * 2;
-      const [a, b, c, s] = [flat[k]!, flat[k + 1]!, this.#rotation[angle]!, this.#rotation[angle + 1]!];
+      const [a, b, c, s] = [flat[k]!, flat[k + 1]!, this.#tables.rotation[angle]!, this.#tables.rotation[angle + 1]!];
       turned[k] = a * c - b * s;
       turned[k + 1] = a * s + b * c;
     }
     const rounded = round(turned, ROTATION_BITS, trace[`${name}Rest`], at);
     for (let k = 0; k < flat.length; k++) {
-      if (Math.abs(flat[k]!) > this.#limit || Math.abs(rounded[k]!) > this.#limit)
+      if (Math.abs(flat[k]!) > this.program.scales.queryLimit || Math.abs(rounded[k]!) > this.program.scales.queryLimit)
         throw new ModelError(
-          `${this.program.name} reaches the ${name} ${rounded[k]}, outside ${this.#limit}, at position ${this.#position}`,
+          `${this.program.name} reaches the ${name} ${rounded[k]}, outside ${this.program.scales.queryLimit}, at position ${this.#position}`,
         );
       trace[`${name}Flat`][at + k] = flat[k]!;
       trace[name][at + k] = rounded[k]!;
@@ -279,6 +287,8 @@ export class IntegerDecoder {
     const k = ((l * positions + j) * groups + Math.floor(h / members)) * channels;
     let sum = 0;
     for (let d = 0; d < channels; d++) sum += trace.query[q + d]! * trace.key[k + d]!;
+    if (Math.abs(sum) > this.program.scales.scoreLimit)
+      throw new ModelError(`${this.program.name} reaches the score ${sum}, outside ${this.program.scales.scoreLimit}, at position ${i}`);
     return sum;
   }
 
@@ -298,7 +308,7 @@ export class IntegerDecoder {
           const row = (l * groups * members + h) * positions + i;
           for (let j = i + 1; j < positions; j++) {
             const difference = this.trace.scoreMax[row]! - this.#score(l, h, i, j);
-            this.#setScore(row * positions + j, maskedRow(this.#scores, difference), difference);
+            this.#setScore(row * positions + j, maskedRow(this.#tables.scores, difference), difference);
           }
         }
   }
@@ -311,7 +321,7 @@ export class IntegerDecoder {
     const gate = round(multiply(program.gate, l, y), program.gate.shift, trace.gateRest, at);
     const up = round(multiply(program.up, l, y), program.up.shift, trace.upRest, at);
     const products = gate.map((g, f) => {
-      const silu = this.#silu[this.#fit(g, scales.gateBits, "a gate") + 2 ** (scales.gateBits - 1)]!;
+      const silu = this.#tables.silu[this.#fit(g, scales.gateBits, "a gate") + 2 ** (scales.gateBits - 1)]!;
       trace.gate[at + f] = g;
       trace.silu[at + f] = silu;
       trace.up[at + f] = this.#fit(up[f]!, scales.upBits, "an up projection");

@@ -32,7 +32,7 @@ export function lowerAttention(frame: Frame): void {
   const rotation = frame.weight("rotation", turns, "positions", "pairs", "halves", "otherHalves").column;
   lowerRotation(frame, rotation, "queryFlat", "query", "queryRest");
   lowerRotation(frame, rotation, "keyFlat", "key", "keyRest");
-  lowerScores(frame, limit);
+  lowerScores(frame);
   lowerMean(frame);
   const mixed = [[2 ** half, "mixedHigh"] as const, [1, "mixedLow"] as const];
   lowerResidual(frame, { name: "output", ...program.output }, ["attention", "feed"], QUERY, mixed, "outputRest");
@@ -64,15 +64,14 @@ function lowerRotation(frame: Frame, rotation: ColumnId, flat: TraceName, turned
  * m_i - q_i k_j = base + offset with (base, exp, class) and (offset, class) in the tables of scores.ts. Among the j <= i there are only maxima, at least one,
  * tails and steps: the sum of their classes is (maxCount + 1) + 2^10 tailCount. The others weigh nothing: the sums of exp over all j and over j <= i are equal.
  */
-function lowerScores(frame: Frame, limit: number): void {
+function lowerScores(frame: Frame): void {
   const { builder, program, sizes } = frame;
-  const { expBits, expExponent, scoreShift } = program.scales;
-  const largest = program.config.headWidth * limit ** 2;
-  const table = scoreTable(expBits, expExponent, scoreShift, largest);
+  const { expBits, scoreLimit } = program.scales;
+  const table = scoreTable(program.scales);
   const rows = builder.listedTable("scores", [table.bases, table.exps, table.classes]);
   frame.rows(rows, "scoreBase", "scoreExp", "scoreClass");
   frame.rows(builder.functionTable("score classes", 0, table.offsetClasses), "scoreOffset", "scoreClass");
-  frame.signed(Math.ceil(Math.log2(largest + 1)) + 1, "scoreMax");
+  frame.signed(Math.ceil(Math.log2(scoreLimit + 1)) + 1, "scoreMax");
   frame.range(0, sizes.positions, "maxCount", "tailCount");
   frame.defined("expSum", [0, sizes.positions * 2 ** expBits]);
 

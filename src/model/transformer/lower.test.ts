@@ -56,10 +56,10 @@ describe("a decoder", () => {
       [[2, 3, 5, 7, 11, 13], 1],
       [[22, 0], POSITIONS - 1],
     ] as const) {
-      const other = stated(made, made.compiled.generate(prompt, count));
+      const other = stated(made, prompt, count);
       expect(await rejectionOf(made.key, await prove(other, { backend }))).toBeNull();
     }
-    expect(() => made.compiled.generate(PROMPT, POSITIONS)).toThrow(RangeError);
+    expect(() => made.compiled.run(PROMPT, POSITIONS)).toThrow(RangeError);
   });
 
   test.each([
@@ -69,7 +69,7 @@ describe("a decoder", () => {
   ])("satisfies its constraints with %s", (_, config) => {
     const compiled = compileDecoder(smallProgram(config), 5);
     checkNoWrap(compiled.built.system, compiled.built.weights);
-    expect(firstViolation(compiled.built, compiled.witness(compiled.generate([1, 2], 3)))).toBeNull();
+    expect(firstViolation(compiled.built, compiled.run([1, 2], 3).witness())).toBeNull();
   });
 
   test("has as many constraints and columns whatever the layers", () => {
@@ -103,13 +103,14 @@ describe("a cheating prover is rejected", () => {
     // with the logits' maximum moved to it
     const [max, high, low] = [honest("logitMax"), honest("marginHigh"), honest("marginLow")];
     const at = (PROMPT.length - 1 + COUNT - 1) * SMALL.vocabulary;
-    const margin = (v: number) => high[at + v]! * 2 ** 15 + low[at + v]! + (v < generated.at(-1)! ? 1 : 0) - (v < wrong ? 1 : 0);
+    const margin = (v: number) =>
+      (high[at + v]! + 2 ** 14) * 2 ** 14 + low[at + v]! + (v < generated.at(-1)! ? 1 : 0) - (v < wrong ? 1 : 0);
     const lift = margin(wrong);
     const margins = Array.from({ length: SMALL.vocabulary }, (_, v) => margin(v) - lift);
     const changes: Changes = {
       logitMax: (v) => v.with(PROMPT.length + COUNT - 2, max[PROMPT.length + COUNT - 2]! - lift),
-      marginHigh: (v) => v.map((x, k) => (k >= at && k < at + SMALL.vocabulary ? Math.floor(margins[k - at]! / 2 ** 15) : x)),
-      marginLow: (v) => v.map((x, k) => (k >= at && k < at + SMALL.vocabulary ? ((margins[k - at]! % 2 ** 15) + 2 ** 15) % 2 ** 15 : x)),
+      marginHigh: (v) => v.map((x, k) => (k >= at && k < at + SMALL.vocabulary ? Math.floor(margins[k - at]! / 2 ** 14) - 2 ** 14 : x)),
+      marginLow: (v) => v.map((x, k) => (k >= at && k < at + SMALL.vocabulary ? ((margins[k - at]! % 2 ** 14) + 2 ** 14) % 2 ** 14 : x)),
     };
     expect(lift).toBeGreaterThan(0);
     expect(REJECTED).toContain(await outcome(changes, { input }));
@@ -251,8 +252,7 @@ describe("a cheating prover is rejected", () => {
     const at = (name: TraceName, k: number) => honest(name)[k]!;
     const ROW = row(1, 2, 3);
     const rowOf = (difference: number, visible: boolean) => {
-      const { expBits, expExponent, scoreShift, queryLimit } = made.compiled.program.scales;
-      const table = scoreTable(expBits, expExponent, scoreShift, SMALL.headWidth * queryLimit ** 2);
+      const table = scoreTable(made.compiled.program.scales);
       return visible ? scoreRow(table, difference) : maskedRow(table, difference);
     };
     const put = (name: TraceName, first: number, values: readonly number[]): Changes => ({

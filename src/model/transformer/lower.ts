@@ -46,11 +46,13 @@ function lowerEmbedding(frame: Frame, tokens: ColumnId): void {
   frame.builder.constraint("embedding", frame.axes("positions", "width"), [term(1, [embedding], [chosen]), ...frame.state(-1, first)]);
 }
 
-/** max_i - logit_iv - [v < next_i] = 2^15 high + low >= 0, and 0 where v = next_i: no logit is larger, and those before are smaller. */
+/** max_i - logit_iv - [v < next_i] = 2^14 (high + 2^14) + low >= 0, and 0 where v = next_i: no logit is larger, and those before are smaller. */
 function lowerHead(frame: Frame, next: ColumnId): void {
   const { builder, sizes } = frame;
+  // high is signed so that its table is one that other columns use
+  const middle = 2 ** LOGIT_BITS;
   frame.signed(LOGIT_BITS + 1, "logitMax");
-  frame.unsigned(LOGIT_BITS + 1 - MARGIN_BITS, "marginHigh");
+  frame.signed(LOGIT_BITS + 1 - MARGIN_BITS, "marginHigh");
   frame.unsigned(MARGIN_BITS, "marginLow");
   const head = frame.weight("head", frame.program.head, "vocabulary", "width");
   const last: Factor = { kind: "at", axes: [frame.axis("sites")], index: sizes.sites - 1 };
@@ -60,11 +62,13 @@ function lowerHead(frame: Frame, next: ColumnId): void {
     term(-1, [head, frame.on("normed")], [last]),
     term(-1, [], [{ kind: "belowEach", axes: each, column: next }]),
     term(-(2 ** MARGIN_BITS), [frame.on("marginHigh")]),
+    term(-middle, [], onesOn(each)),
     term(-1, [frame.on("marginLow")]),
   ]);
   const chosen: Factor = { kind: "selectEach", axes: each, column: next };
   builder.constraint("arg max", frame.axes("positions"), [
     term(2 ** MARGIN_BITS, [frame.on("marginHigh")], [chosen]),
+    term(middle, [], [chosen]),
     term(1, [frame.on("marginLow")], [chosen]),
   ]);
 }

@@ -26,6 +26,8 @@ export interface TransformerScales {
   readonly scoreShift: number;
   /** The largest query or key, as an absolute value. */
   readonly queryLimit: number;
+  /** The largest score, as an absolute value; hidden ones too. */
+  readonly scoreLimit: number;
   /** E: exp's values are round(2^E e^-t). */
   readonly expBits: number;
   /** By layer. */

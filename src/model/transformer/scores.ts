@@ -7,6 +7,7 @@
  * one of F - 2^s - 1 (tail) or F (void) more, for a power of two F that makes both tables about equally long. Tail and void rows weigh nothing; void ones also cover small and negative differences, and only masked
  * scores may use them.
  */
+import type { TransformerScales } from "./program.ts";
 import { expTable } from "./tables.ts";
 
 /** Counts of the classes in a row are digits of the sum of their codes: fewer than 2^10 positions. */
@@ -33,8 +34,8 @@ export interface ScoreRow {
   readonly class: number;
 }
 
-/** @param limit the largest absolute score. Rows of different classes may have one base. */
-export function scoreTable(expBits: number, expExponent: number, scoreShift: number, limit: number): ScoreTable {
+/** The table for scores up to the scales' limit. Rows of different classes may have one base. */
+export function scoreTable({ expBits, expExponent, scoreShift, scoreLimit: limit }: TransformerScales): ScoreTable {
   const exp = expTable(expBits, expExponent);
   const step = 2 ** scoreShift;
   let far = 4 * step;
