@@ -30,13 +30,15 @@ export interface Output {
 export interface Proven {
   readonly proof: Uint8Array;
   readonly output: Output;
-  readonly report: {
-    /** Seconds by phase. */
-    readonly seconds: Readonly<Record<Phase, number>>;
-    readonly bytes: number;
-    readonly bits: number;
-    readonly backend: string;
-  };
+  readonly report: ProofReport;
+}
+
+export interface ProofReport {
+  /** Seconds by phase. */
+  readonly seconds: Readonly<Record<Phase, number>>;
+  readonly bytes: number;
+  readonly bits: number;
+  readonly backend: string;
 }
 
 /** Quantized weights committed, parameters chosen: the verifying key. @throws ModelError if the model cannot be proven */
@@ -111,7 +113,7 @@ function cellsOf(model: Model, raw: Uint8Array): Int32Array {
 }
 
 /** Adds up the time between changes of phase. */
-class PhaseClock {
+export class PhaseClock {
   readonly #seconds: Record<Phase, number> = { witness: 0, commit: 0, "look up": 0, constrain: 0, open: 0 };
   #phase: Phase = "witness";
   #since = performance.now();

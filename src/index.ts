@@ -12,6 +12,7 @@ export { commit, type Input, type Key, type Output, type Proven, prove, rawInput
 export type { Backend } from "./backend/backend.ts";
 export { cpuBackend } from "./backend/cpu/index.ts";
 export { referenceBackend } from "./backend/reference/index.ts";
+export { commitDecoder, type Decoder, type DecoderKey, loadDecoder, type ProvenTokens, proveTokens, runDecoder } from "./decoder.ts";
 export { DeviceError, InternalError } from "./errors.ts";
 export { loadModel, type Model } from "./model/load.ts";
 export { PHASES, type Phase, type Progress } from "./prover/prove.ts";

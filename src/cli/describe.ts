@@ -85,7 +85,10 @@ export function keyText(key: KeyFigures): string {
       ["model", printable(key.model)],
       ["model id", key.modelId],
       ["key", `${size(key.bytes)}, suite ${key.suite}`],
-      ["statement", `${key.input.kind} (${key.input.shape.join("x")} cells) -> ${key.input.kind === "tokens" ? "the tokens that follow" : `one of ${key.classes} classes`}`],
+      [
+        "statement",
+        `${key.input.kind} (${key.input.shape.join("x")} cells) -> ${key.input.kind === "tokens" ? "the tokens that follow" : `one of ${key.classes} classes`}`,
+      ],
       ["system", `${system.columns} columns, ${system.constraints} constraints, ${system.lookups} look-ups in ${system.tables} tables`],
       ["committed", `${system.weightCells} weight cells, ${system.witnessCells} witness cells`],
       [

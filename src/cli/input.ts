@@ -55,8 +55,8 @@ function checked({ shape, values }: Numbers, model: Reader, what: string): Input
   return values as Input;
 }
 
-/** UTF-8 text without the line end that a shell's echo adds. */
-function textOf(bytes: Uint8Array): string {
+/** UTF-8 text without the line end that a shell's echo adds. @throws UsageError (input) */
+export function textOf(bytes: Uint8Array): string {
   try {
     return decodeUtf8(bytes).replace(/\r?\n$/, "");
   } catch (error) {

@@ -6,9 +6,10 @@ import { FloatDecoder } from "./float.ts";
 import type { Llama } from "./llama.ts";
 import { mostQuery, type TransformerScales } from "./program.ts";
 
-/** Reserve over the largest value seen, and over the largest score. */
+/** Reserve over the largest value seen. */
 const MARGIN = 1.5;
-const SCORE_MARGIN = 2;
+/** The limit of queries and keys is a multiple of this, or the most that there can be. */
+const QUERY_STEP = 128;
 
 /** Signed bits of values, exponents, and the largest score shift: see `TransformerScales`. */
 export interface DecoderBits {
@@ -74,7 +75,10 @@ export function calibrate(model: Llama, tokens: readonly number[], bits: Decoder
   let scoreShift = 1;
   while (scoreShift < bits.scoreShift && 2 ** (scoreShift + 1 + bits.expExponent) <= finest) scoreShift++;
   const scale = Math.sqrt(2 ** (scoreShift + bits.expExponent) / Math.sqrt(model.config.headWidth));
-  const queryLimit = Math.min(mostQuery(model.config), Math.ceil(most * scale));
+  // Coarse steps, so that a last-bit difference between runtimes does not reach the limits either.
+  const queryLimit = Math.min(mostQuery(model.config), QUERY_STEP * Math.ceil((most * scale) / QUERY_STEP));
+  let scoreLimit = 1;
+  while (scoreLimit < MARGIN * score * scale ** 2) scoreLimit *= 2;
   return {
     residualExponent: exponentOf(bits.residual, "residual", "middle"),
     residualBits: bits.residual,
@@ -83,7 +87,7 @@ export function calibrate(model: Llama, tokens: readonly number[], bits: Decoder
     expExponent: bits.expExponent,
     scoreShift,
     queryLimit,
-    scoreLimit: Math.min(model.config.headWidth * queryLimit ** 2, Math.ceil(SCORE_MARGIN * score * scale ** 2)),
+    scoreLimit: Math.min(model.config.headWidth * queryLimit ** 2, scoreLimit),
     expBits: bits.exp,
     valueExponents: byLayer(bits.value, "value"),
     upExponents,
