@@ -54,7 +54,7 @@ export class IntegerDecoder {
   /** @param positions the most steps that will be taken. @throws ModelError if they are too many */
   constructor(program: TransformerProgram, positions: number, tables = decoderTables(program, positions)) {
     const { config, scales } = program;
-    if (!(positions >= 1 && positions <= Math.min(MAX_POSITIONS, config.context)))
+    if (!Number.isInteger(positions) || positions < 1 || positions > Math.min(MAX_POSITIONS, config.context))
       throw new ModelError(`${program.name} cannot take ${positions} positions, it can ${Math.min(MAX_POSITIONS, config.context)}`);
     this.program = program;
     this.sizes = sizesOf(config, positions);
