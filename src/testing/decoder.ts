@@ -29,7 +29,7 @@ export function smallDecoder(config: LlamaConfig = SMALL): Llama {
   const random = (shape: readonly number[], size: number): FloatTensor =>
     floatTensor(
       shape,
-      Float64Array.from({ length: shape.reduce((n, s) => n * s, 1) }, () => size * uniform()),
+      Float64Array.from({ length: shape.reduce((n, s) => n * s, 1) }, () => size * Math.sqrt(SMALL.width / config.width) * uniform()),
     );
   const gain = (): FloatTensor =>
     floatTensor(

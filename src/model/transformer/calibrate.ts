@@ -4,7 +4,7 @@
  */
 import { FloatDecoder } from "./float.ts";
 import type { Llama } from "./llama.ts";
-import { mostQuery, type TransformerScales } from "./program.ts";
+import { LOW_BITS, mostQuery, RECIPROCAL_BITS, type TransformerScales } from "./program.ts";
 
 /** Reserve over the largest value seen. */
 const MARGIN = 1.5;
@@ -42,9 +42,11 @@ const BITS: DecoderBits = {
 export function calibrate(model: Llama, tokens: readonly number[], bits: DecoderBits = BITS): TransformerScales {
   const { layers } = model.config;
   const largest = new Map<string, number>();
+  let shortest = Number.POSITIVE_INFINITY;
   const turned = { query: model.layers.map((): Float64Array[] => []), key: model.layers.map((): Float64Array[] => []) };
   const decoder = new FloatDecoder(model, (name, layer, values) => {
     if (name === "query" || name === "key") turned[name][layer]?.push(values);
+    if (name === "residual" || name === "middle") shortest = Math.min(shortest, Math.sqrt(values.reduce((sum, v) => sum + v * v, 0)));
     for (const key of [name, `${name} ${layer}`])
       largest.set(
         key,
@@ -79,11 +81,16 @@ export function calibrate(model: Llama, tokens: readonly number[], bits: Decoder
   const queryLimit = Math.min(mostQuery(model.config), QUERY_STEP * Math.ceil((most * scale) / QUERY_STEP));
   let scoreLimit = 1;
   while (scoreLimit < MARGIN * score * scale ** 2) scoreLimit *= 2;
+  const residualExponent = exponentOf(bits.residual, "residual", "middle");
+  // A reciprocal root has to keep its bits for a row half as long as the shortest one seen.
+  let rootShift = bits.rootShift;
+  const reciprocal = (Math.sqrt(model.config.width) * 2 ** bits.normExponent) / ((shortest / 2) * 2 ** residualExponent);
+  while (rootShift > LOW_BITS + 1 && reciprocal * 2 ** rootShift >= 2 ** RECIPROCAL_BITS) rootShift--;
   return {
-    residualExponent: exponentOf(bits.residual, "residual", "middle"),
+    residualExponent,
     residualBits: bits.residual,
     normExponent: bits.normExponent,
-    rootShift: bits.rootShift,
+    rootShift,
     expExponent: bits.expExponent,
     scoreShift,
     queryLimit,

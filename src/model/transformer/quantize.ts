@@ -22,6 +22,7 @@ interface Mapping {
   readonly outputScale: (layer: number) => number;
   /** Largest absolute input. */
   readonly inputLimit: number;
+  readonly mostShift?: number;
 }
 
 /** The integer decoder on given scales. @throws ModelError naming a matrix that does not fit */
@@ -30,6 +31,8 @@ export function quantizeLlama(model: Llama, scales: TransformerScales, name: str
   const norms = 2 ** scales.normExponent;
   const normLimit = 2 ** (normBits(config, scales) - 1);
   const residual = 2 ** scales.residualExponent;
+  // The difference of two states, shifted, shares a constraint with the accumulator.
+  const residualShift = Math.min(MAX_SHIFT, 29 - scales.residualBits);
   const score = Math.sqrt(2 ** (scales.scoreShift + scales.expExponent) / Math.sqrt(config.headWidth));
   const value = (l: number) => 2 ** (scales.valueExponents[l] ?? 0);
   const up = (l: number) => 2 ** (scales.upExponents[l] ?? 0);
@@ -85,6 +88,7 @@ export function quantizeLlama(model: Llama, scales: TransformerScales, name: str
       matrices: layers.map((l) => l.output),
       inputScale: value,
       outputScale: () => residual,
+      mostShift: residualShift,
       inputLimit: 2 ** (scales.valueBits - 1) + 2 ** (scales.valueBits / 2),
     }),
     gate: matrix(
@@ -107,6 +111,7 @@ export function quantizeLlama(model: Llama, scales: TransformerScales, name: str
       matrices: layers.map((l) => l.down),
       inputScale: gated,
       outputScale: () => residual,
+      mostShift: residualShift,
       inputLimit: 2 ** (scales.gatedBits - 1),
     }),
     head: logits,
@@ -115,11 +120,11 @@ export function quantizeLlama(model: Llama, scales: TransformerScales, name: str
   };
 }
 
-/** The largest shift, at most 16, at which every row's accumulator stays inside its limit. */
+/** The largest shift, at most 16 or what the mapping says, at which every row's accumulator stays inside its limit. */
 function quantizeMatrix(name: string, mapping: Mapping): IntegerMatrix {
-  const { matrices, gains, inputScale, outputScale, inputLimit } = mapping;
+  const { matrices, gains, inputScale, outputScale, inputLimit, mostShift = MAX_SHIFT } = mapping;
   const [outputs = 0, inputs = 0] = matrices[0]?.shape ?? [];
-  for (let shift = MAX_SHIFT; shift > 0; shift--) {
+  for (let shift = mostShift; shift > 0; shift--) {
     const weight = new Int32Array(matrices.length * outputs * inputs);
     matrices.forEach(({ data }, l) => {
       const scale = (outputScale(l) / inputScale(l)) * 2 ** shift;
