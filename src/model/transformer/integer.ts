@@ -14,21 +14,19 @@ import {
   normBits,
   RECIPROCAL_BITS,
   ROTATION_BITS,
+  rootHighBits,
   rootNumerator,
   type TransformerProgram,
 } from "./program.ts";
 import { CLASS, MAX_POSITIONS, maskedRow, type ScoreRow, type ScoreTable, scoreRow, scoreTable } from "./scores.ts";
 import { rotationTable, siluTable } from "./tables.ts";
 
-/** Limbs of row-level values: the low ones have this many bits. */
-export const ROW_BITS = 10;
 /** Low limbs of remainders of the attention's quotient. */
 export const REST_BITS = 11;
 /** Low limbs of the margins of the arg max. */
 export const MARGIN_BITS = 14;
 
 const LOW = 2 ** LOW_BITS;
-const ROW = 2 ** ROW_BITS;
 const REST = 2 ** REST_BITS;
 
 /** What a decoder looks up. */
@@ -49,6 +47,7 @@ export class IntegerDecoder {
   readonly trace: Trace;
   readonly #tables: DecoderTables;
   readonly #normBits: number;
+  readonly #rootBits: number;
   #position = 0;
 
   /** @param positions the most steps that will be taken. @throws ModelError if they are too many */
@@ -61,6 +60,7 @@ export class IntegerDecoder {
     this.trace = emptyTrace(this.sizes);
     this.#tables = tables;
     this.#normBits = normBits(config, scales);
+    this.#rootBits = rootHighBits(config, scales);
   }
 
   /** Steps taken so far. */
@@ -146,24 +146,27 @@ export class IntegerDecoder {
     const rest = sum - n * n;
     const numerator = rootNumerator(program.config, program.scales);
     const r = Math.floor(numerator / n);
-    if (n >= ROW * ROW || r >= 2 ** RECIPROCAL_BITS)
+    if (n >= LOW * 2 ** this.#rootBits || r >= 2 ** RECIPROCAL_BITS)
       throw new ModelError(`${program.name} reaches the root ${n} at position ${this.#position}`);
     const divided = numerator - r * n;
-    const lowPart = low + (program.epsilon % ROW) - (n % ROW) ** 2 - (rest % ROW);
+    const [rootHigh, rootLow, restHigh, restLow] = [Math.floor(n / LOW), n % LOW, Math.floor(rest / LOW), rest % LOW];
+    const lowCarry = (low + (program.epsilon % LOW) - rootLow ** 2 - restLow) / LOW;
+    const highCarry = (2 * cross + Math.floor(program.epsilon / LOW) + lowCarry - 2 * rootHigh * rootLow - restHigh) / LOW;
     const values = {
-      rootHigh: Math.floor(n / ROW),
-      rootLow: n % ROW,
-      rootRestHigh: Math.floor(rest / ROW),
-      rootRestLow: rest % ROW,
-      rootSlackHigh: Math.floor((2 * n - rest) / ROW),
-      rootSlackLow: (2 * n - rest) % ROW,
-      rootCarry: lowPart / ROW,
+      rootHigh,
+      rootLow,
+      rootRestHigh: restHigh,
+      rootRestLow: restLow,
+      rootSlackHigh: Math.floor((2 * n - rest) / LOW),
+      rootSlackLow: (2 * n - rest) % LOW,
+      rootCarryLow: lowCarry,
+      rootCarryHigh: highCarry,
       reciprocal: r,
-      reciprocalCarry: Math.floor((r * (n % ROW) + (divided % ROW)) / ROW),
-      reciprocalRestHigh: Math.floor(divided / ROW),
-      reciprocalRestLow: divided % ROW,
-      reciprocalSlackHigh: Math.floor((n - 1 - divided) / ROW),
-      reciprocalSlackLow: (n - 1 - divided) % ROW,
+      reciprocalCarry: Math.floor((r * (n % LOW) + (divided % LOW)) / LOW),
+      reciprocalRestHigh: Math.floor(divided / LOW),
+      reciprocalRestLow: divided % LOW,
+      reciprocalSlackHigh: Math.floor((n - 1 - divided) / LOW),
+      reciprocalSlackLow: (n - 1 - divided) % LOW,
     };
     for (const [name, value] of Object.entries(values)) trace[name as keyof typeof values][row] = value;
 

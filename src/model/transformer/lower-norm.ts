@@ -1,20 +1,19 @@
 /**
- * RMSNorm at every site and position (SPEC §12.3). With the state x = 2^9 h + l and S = sum x^2 + epsilon:
+ * RMSNorm at every site and position (SPEC §12.3). With the state x = 2^10 h + l and S = sum x^2 + epsilon:
  *
  *   N = floor(sqrt S):  N^2 + rest = S, 0 <= rest <= 2 N      N, rest and 2 N - rest in limbs of base 2^10
  *   R = floor(K / N):   R N + rest' = K, 0 <= rest' < N       K = sqrt(width) 2^(norm exponent + rho)
- *   y = floor((x R + 2^(rho-1)) / 2^rho):  l R = 2^9 carry + low,  h R + carry + 2^(rho-10) = 2^(rho-9) y + rest''
+ *   y = floor((x R + 2^(rho-1)) / 2^rho):  l R = 2^10 carry + low,  h R + carry + 2^(rho-11) = 2^(rho-10) y + rest''
  *
- * No product reaches 2^30: squares are compared modulo 2^10 and above it, joined by a carry.
+ * No product reaches 2^30: S and N^2 are compared limb by limb, joined by carries.
  */
 import { onesOn, term } from "../../system/builder.ts";
 import type { Term } from "../../system/types.ts";
 import type { Frame } from "./frame.ts";
-import { ROW_BITS } from "./integer.ts";
 import type { TraceName } from "./layout.ts";
-import { LOW_BITS, normBits, RECIPROCAL_BITS, rootNumerator } from "./program.ts";
+import { LOW_BITS, normBits, RECIPROCAL_BITS, rootHighBits, rootNumerator } from "./program.ts";
 
-const ROW = 2 ** ROW_BITS;
+const LOW = 2 ** LOW_BITS;
 
 export function lowerNorm(frame: Frame): void {
   const { scales, config, epsilon } = frame.program;
@@ -24,11 +23,12 @@ export function lowerNorm(frame: Frame): void {
   frame.unsigned(RECIPROCAL_BITS - LOW_BITS, "normCarryHigh");
   frame.unsigned(shift, "normRest");
   frame.signed(normBits(config, scales), "normed");
-  frame.unsigned(ROW_BITS, "rootHigh", "rootLow", "rootRestLow", "rootSlackLow");
-  frame.unsigned(ROW_BITS, "reciprocalRestHigh", "reciprocalRestLow", "reciprocalSlackHigh", "reciprocalSlackLow");
-  frame.unsigned(ROW_BITS + 1, "rootRestHigh", "rootSlackHigh");
+  const rootBits = rootHighBits(config, scales);
+  frame.unsigned(LOW_BITS, "rootLow", "rootRestLow", "rootSlackLow", "reciprocalRestLow", "reciprocalSlackLow");
+  frame.unsigned(rootBits, "rootHigh", "reciprocalRestHigh", "reciprocalSlackHigh");
+  frame.unsigned(rootBits + 1, "rootRestHigh", "rootSlackHigh");
   frame.unsigned(RECIPROCAL_BITS, "reciprocal", "reciprocalCarry");
-  lowerRootCarry(frame);
+  lowerRootCarries(frame, rootBits);
 
   const rows = frame.axes("sites", "positions");
   const one = (coefficient: number): Term => term(coefficient, [], onesOn(rows));
@@ -41,47 +41,47 @@ export function lowerNorm(frame: Frame): void {
   const add = (name: string, terms: readonly Term[]): void => frame.builder.constraint(name, rows, terms);
   add("root, low", [
     by(1, "stateLow", "stateLow"),
-    one(epsilon % ROW),
+    one(epsilon % LOW),
     by(-1, "rootLow", "rootLow"),
     by(-1, "rootRestLow"),
-    by(-ROW, "rootCarry"),
+    by(-LOW, "rootCarryLow"),
   ]);
-  add("root, high", [
-    by(2 ** (2 * LOW_BITS - ROW_BITS), "stateHigh", "stateHigh"),
-    by(2 ** (LOW_BITS + 1 - ROW_BITS), "stateHigh", "stateLow"),
-    one(Math.floor(epsilon / ROW)),
-    by(1, "rootCarry"),
-    by(-ROW, "rootHigh", "rootHigh"),
+  add("root, middle", [
+    by(2, "stateHigh", "stateLow"),
+    one(Math.floor(epsilon / LOW)),
+    by(1, "rootCarryLow"),
     by(-2, "rootHigh", "rootLow"),
     by(-1, "rootRestHigh"),
+    by(-LOW, "rootCarryHigh"),
   ]);
+  add("root, high", [by(1, "stateHigh", "stateHigh"), by(1, "rootCarryHigh"), by(-1, "rootHigh", "rootHigh")]);
   add("root, rest", [
-    by(2 * ROW, "rootHigh"),
+    by(2 * LOW, "rootHigh"),
     by(2, "rootLow"),
-    by(-ROW, "rootRestHigh"),
+    by(-LOW, "rootRestHigh"),
     by(-1, "rootRestLow"),
-    by(-ROW, "rootSlackHigh"),
+    by(-LOW, "rootSlackHigh"),
     by(-1, "rootSlackLow"),
   ]);
   add("reciprocal, low", [
     by(1, "reciprocal", "rootLow"),
     by(1, "reciprocalRestLow"),
-    by(-ROW, "reciprocalCarry"),
-    one(-(numerator % ROW)),
+    by(-LOW, "reciprocalCarry"),
+    one(-(numerator % LOW)),
   ]);
   add("reciprocal, high", [
     by(1, "reciprocal", "rootHigh"),
     by(1, "reciprocalRestHigh"),
     by(1, "reciprocalCarry"),
-    one(-Math.floor(numerator / ROW)),
+    one(-Math.floor(numerator / LOW)),
   ]);
   add("reciprocal, rest", [
-    by(ROW, "rootHigh"),
+    by(LOW, "rootHigh"),
     by(1, "rootLow"),
     one(-1),
-    by(-ROW, "reciprocalRestHigh"),
+    by(-LOW, "reciprocalRestHigh"),
     by(-1, "reciprocalRestLow"),
-    by(-ROW, "reciprocalSlackHigh"),
+    by(-LOW, "reciprocalSlackHigh"),
     by(-1, "reciprocalSlackLow"),
   ]);
 
@@ -102,11 +102,14 @@ export function lowerNorm(frame: Frame): void {
   ]);
 }
 
-/** What the low limbs of S are more than those of N^2 + rest, in units of 2^10: above -2^10 - 1 and at most width 2^8. */
-function lowerRootCarry(frame: Frame): void {
-  const least = -(2 ** (ROW_BITS + 1));
-  const most = frame.sizes.width * 2 ** (2 * LOW_BITS - ROW_BITS) + 1;
-  let bits = ROW_BITS + 2;
-  while (2 ** bits + least <= most) bits++;
-  frame.range(least, 2 ** bits, "rootCarry");
+/** The carries between the three comparisons of S with N^2 + rest, in ranges that hold whatever the state is. */
+function lowerRootCarries(frame: Frame, rootBits: number): void {
+  const { width } = frame.sizes;
+  const high = 2 ** (frame.program.scales.residualBits - LOW_BITS);
+  const around = (name: TraceName, least: number, most: number): void => {
+    const below = 2 ** Math.ceil(Math.log2(-least));
+    frame.range(-below, 2 ** Math.ceil(Math.log2(most + 1 + below)), name);
+  };
+  around("rootCarryLow", -(LOW + 1), width * LOW + 1);
+  around("rootCarryHigh", -(width * high + 2 ** (rootBits + 1) + 2), width * (high + 1) + 1);
 }

@@ -182,7 +182,7 @@ describe("a cheating prover is rejected", () => {
     ["up", "upRest", () => 2 ** made.compiled.program.up.shift],
     ["gated", "gatedRest", () => 2 ** made.compiled.program.scales.gatedShift],
     ["normCarryLow", "normLow", () => 2 ** LOW_BITS],
-    ["rootCarry", "rootRestLow", () => 1024],
+    ["rootCarryLow", "rootRestLow", () => 1024],
     ["reciprocalCarry", "reciprocalRestLow", () => -1024],
   ])("with a %s whose rest makes up for it", async (name, rest, unit) => {
     const k = 1;
@@ -214,13 +214,15 @@ describe("a cheating prover is rejected", () => {
       const square = n * n + 1024 * at("rootRestHigh") + at("rootRestLow");
       const rest = square - (n + by) ** 2;
       const restLow = ((rest % 1024) + 1024) % 1024;
-      const carry = at("rootCarry") + (at("rootLow") ** 2 + at("rootRestLow") - ((n + by) % 1024) ** 2 - restLow) / 1024;
+      const [rootHigh, rootLow] = [Math.floor((n + by) / 1024), (n + by) % 1024];
+      const lowCarry = at("rootCarryLow") + (at("rootLow") ** 2 + at("rootRestLow") - rootLow ** 2 - restLow) / 1024;
       expect(REJECTED).toContain(
         await outcome({
           ...limbs("root", n + by),
           ...limbs("rootRest", rest),
           ...limbs("rootSlack", 2 * (n + by) - rest),
-          rootCarry: (x) => x.with(k, carry),
+          rootCarryLow: (x) => x.with(k, lowCarry),
+          rootCarryHigh: (x) => x.with(k, at("rootCarryHigh") + rootHigh ** 2 - at("rootHigh") ** 2),
         }),
       );
     }

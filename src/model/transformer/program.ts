@@ -68,10 +68,17 @@ export interface TransformerProgram {
 /** Bits of a rotation's cosines and sines. */
 export const ROTATION_BITS = 14;
 /** The residual's low limb, and the low limb of a sum of squares. */
-export const LOW_BITS = 9;
+export const LOW_BITS = 10;
 
 /** Logits are below 2 to this, as absolute values. */
 export const LOGIT_BITS = 28;
+/** Bits of a root's high limb: the root of the largest sum of squares, sqrt(width) 2^(residual bits - 1), above its low limb. */
+export function rootHighBits(config: LlamaConfig, scales: TransformerScales): number {
+  let bits = 1;
+  while (4 ** bits < config.width * 4 ** (scales.residualBits - 1 - LOW_BITS)) bits++;
+  return bits;
+}
+
 /** A reciprocal root is below 2 to this. */
 export const RECIPROCAL_BITS = 17;
 
