@@ -41,6 +41,13 @@ export function decoderTables({ config, scales }: TransformerProgram, positions:
   return { rotation: rotationTable(config, positions), silu: siluTable(scales), scores: scoreTable(scales) };
 }
 
+/** @throws ModelError if a decoder cannot take so many positions: counts of score classes need MAX_POSITIONS, the model was made for its context */
+export function checkPositions({ name, config }: TransformerProgram, positions: number): void {
+  const most = Math.min(MAX_POSITIONS, config.context);
+  if (!Number.isInteger(positions) || positions < 1 || positions > most)
+    throw new ModelError(`${name} cannot take ${positions} positions, it can take 1 to ${most}`);
+}
+
 export class IntegerDecoder {
   readonly program: TransformerProgram;
   readonly sizes: Sizes;
@@ -53,8 +60,7 @@ export class IntegerDecoder {
   /** @param positions the most steps that will be taken. @throws ModelError if they are too many */
   constructor(program: TransformerProgram, positions: number, tables = decoderTables(program, positions)) {
     const { config, scales } = program;
-    if (!Number.isInteger(positions) || positions < 1 || positions > Math.min(MAX_POSITIONS, config.context))
-      throw new ModelError(`${program.name} cannot take ${positions} positions, it can ${Math.min(MAX_POSITIONS, config.context)}`);
+    checkPositions(program, positions);
     this.program = program;
     this.sizes = sizesOf(config, positions);
     this.trace = emptyTrace(this.sizes);

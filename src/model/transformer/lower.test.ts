@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Backend } from "../../backend/backend.ts";
 import { cpuBackend } from "../../backend/cpu/index.ts";
-import type { VerifyCode } from "../../errors.ts";
+import { ModelError, type VerifyCode } from "../../errors.ts";
 import { tokenBytes } from "../../statement/tokens.ts";
 import { checkNoWrap } from "../../system/bounds.ts";
 import { firstViolation } from "../../testing/check-system.ts";
@@ -70,6 +70,12 @@ describe("a decoder", () => {
     const compiled = compileDecoder(smallProgram(config), 5);
     checkNoWrap(compiled.built.system, compiled.built.weights);
     expect(firstViolation(compiled.built, compiled.run([1, 2], 3).witness())).toBeNull();
+  });
+
+  test("has no system for more positions than the model was made for, or than counts of classes have digits for", () => {
+    const long = smallProgram({ ...SMALL, context: 5000 });
+    for (const positions of [0, 1024]) expect(() => compileDecoder(long, positions)).toThrow(ModelError);
+    expect(() => compileDecoder(smallProgram(), SMALL.context + 1)).toThrow(ModelError);
   });
 
   test("has as many constraints and columns whatever the layers", () => {

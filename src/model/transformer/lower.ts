@@ -8,7 +8,7 @@
 import { type BuiltSystem, onesOn, SystemBuilder, term } from "../../system/builder.ts";
 import type { ColumnId, Factor } from "../../system/types.ts";
 import { Frame } from "./frame.ts";
-import { MARGIN_BITS } from "./integer.ts";
+import { checkPositions, MARGIN_BITS } from "./integer.ts";
 import { record, sizesOf, type TraceName } from "./layout.ts";
 import { lowerAttention } from "./lower-attention.ts";
 import { lowerFeed } from "./lower-feed.ts";
@@ -23,8 +23,9 @@ export interface LoweredDecoder {
   readonly next: ColumnId;
 }
 
-/** The system of a decoder. @throws ModelError if it cannot be arranged */
+/** The system of a decoder. @throws ModelError for a number of positions that it cannot have */
 export function lowerDecoder(program: TransformerProgram, positions: number): LoweredDecoder {
+  checkPositions(program, positions);
   const builder = new SystemBuilder();
   const frame = new Frame(builder, program, sizesOf(program.config, positions));
   const { vocabulary } = frame.sizes;
