@@ -26,8 +26,14 @@ export function kilobytes(bytes: number): string {
   return `${(bytes / 1000).toFixed(1)} kB`;
 }
 
-/** Resolves after the browser has painted what was changed; at once if the page is hidden. */
+/** A frame comes late where the browser's own drawing waits for a busy GPU. */
+const LATEST_FRAME_MS = 200;
+
+/** Resolves after the browser has painted what was changed, at once if the page is hidden, and soon in any case. */
 export function painted(): Promise<void> {
   if (document.hidden) return Promise.resolve();
-  return new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0)));
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve, 0));
+    setTimeout(resolve, LATEST_FRAME_MS);
+  });
 }

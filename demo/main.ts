@@ -27,6 +27,8 @@ const keys = new Keys();
 const verifier = new VerifyView(keys);
 const prover = new Prover();
 let running: AbortController | undefined;
+/** Why there is no GPU here. */
+let noGpu: string | undefined;
 
 const chosen = <T extends string>(name: string): T => String(new FormData(form).get(name)) as T;
 
@@ -34,6 +36,8 @@ function showChoice(): void {
   const digit = chosen<ModelName>("model") === "mnist-small";
   byId("text-input").hidden = digit;
   byId("digit-input").hidden = !digit;
+  byId("cpu-note").hidden = crossOriginIsolated || chosen<BackendName>("backend") !== "cpu";
+  byId("gpu-note").hidden = noGpu === undefined && chosen<BackendName>("backend") !== "webgpu";
 }
 
 /** The input as the network takes it, or a sentence that says what is missing. */
@@ -70,6 +74,7 @@ async function prove(): Promise<void> {
     else view.fail(`This could not be proven: ${(error as Error).message}`);
   } finally {
     running = undefined;
+    view.settle();
   }
 }
 
@@ -114,12 +119,14 @@ byId("examples").append(
   }),
 );
 
-byId("cpu-note").hidden = crossOriginIsolated;
 showChoice();
 void gpuProblem().then((problem) => {
   if (!problem) return;
-  const gpu = form.querySelector<HTMLInputElement>("input[value=webgpu]");
-  if (gpu) gpu.disabled = true;
+  noGpu = problem;
+  for (const choice of form.querySelectorAll<HTMLInputElement>("input[name=backend]")) {
+    choice.checked = choice.value === "cpu"; // a reloaded page may remember the other
+    choice.disabled = !choice.checked;
+  }
   byId("gpu-note").textContent = `No GPU here. ${problem}`;
-  byId("gpu-note").hidden = false;
+  showChoice();
 });

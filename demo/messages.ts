@@ -25,6 +25,10 @@ export interface Made {
   readonly id: string;
   readonly output: Output;
   readonly report: Proven["report"];
+  /** Seconds of what was prepared in this run; what was there already is missing. */
+  readonly prepared: Readonly<Partial<Record<Preparation, number>>>;
+  /** Why the CPU took over from the GPU, if it did. */
+  readonly fallback: string | undefined;
 }
 
 export type Request =

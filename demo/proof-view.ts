@@ -1,9 +1,16 @@
 /** A finished proof: output, figures, time by phase, downloads. */
-import { PHASES } from "../src/index.ts";
+import { type DeviceCounters, PHASES } from "../src/index.ts";
 import { byId, element, kilobytes, seconds } from "./dom.ts";
-import type { Job, Made } from "./messages.ts";
+import type { Job, Made, Preparation } from "./messages.ts";
 import { PHASE_WORDS } from "./run-view.ts";
 import { outputName } from "./statement.ts";
+
+/** What was done before the proof, each clause before its time. */
+const PREPARED: Readonly<Record<Preparation, string>> = {
+  open: "backend started in",
+  load: "network fetched in",
+  key: "its weights committed to in",
+};
 
 /** Object URLs of the downloads shown. */
 let urls: string[] = [];
@@ -19,7 +26,10 @@ export function showProof(made: Made, job: Job): void {
   byId("bits").textContent = report.bits.toFixed(1);
   byId("time").textContent = seconds(PHASES.reduce((sum, phase) => sum + report.seconds[phase], 0));
   byId("backend").textContent = `Proven on ${report.backend}`;
-  byId("queued").hidden = job.backend === "cpu";
+  byId("fallback").hidden = made.fallback === undefined;
+  byId("fallback").textContent = `The CPU took over. ${made.fallback}.`;
+  showPrepared(made.prepared);
+  showDevice(report.device);
   byId("model-id").textContent = id;
   byId("verified").textContent = "";
   byId("shown").textContent = "";
@@ -54,6 +64,29 @@ function showTimes(times: Made["report"]["seconds"]): void {
     );
   });
   byId("chart").replaceChildren(bar, legend);
+}
+
+/** What came before the proof and is in none of its times. */
+function showPrepared(prepared: Made["prepared"]): void {
+  const clauses = Object.entries(prepared).map(([name, time]) => `${PREPARED[name as Preparation]} ${seconds(time)}`);
+  byId("before").hidden = clauses.length === 0;
+  byId("before").textContent = `Before it, once: ${clauses.join(", ")}.`;
+}
+
+/** What was asked of the GPU; nothing where the CPU computed. */
+function showDevice(device: DeviceCounters | null): void {
+  byId("device").hidden = device === null;
+  if (device === null) return;
+  const figures: readonly (readonly [string, string])[] = [
+    ["Submissions", `${device.submissions}`],
+    ["Dispatches", `${device.dispatches}`],
+    ["Read-backs", `${device.readBacks}`],
+    ["To the GPU", kilobytes(device.bytesUp)],
+    ["From it", kilobytes(device.bytesDown)],
+  ];
+  byId("device").replaceChildren(
+    ...figures.map(([name, value]) => element("div", {}, element("dt", { textContent: name }), element("dd", { textContent: value }))),
+  );
 }
 
 function offer(link: HTMLAnchorElement, bytes: Uint8Array<ArrayBuffer>, name: string): string {

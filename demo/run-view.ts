@@ -4,7 +4,7 @@ import { byId } from "./dom.ts";
 import type { Preparation } from "./messages.ts";
 
 const PREPARATIONS: Readonly<Record<Preparation, string>> = {
-  open: "Compiling the kernels",
+  open: "Starting the backend, compiling its kernels",
   load: "Fetching the network",
   key: "Committing to its weights",
 };
@@ -25,9 +25,11 @@ export class RunView {
   readonly #cancel = byId<HTMLButtonElement>("cancel");
   readonly #start = byId<HTMLButtonElement>("start");
   readonly #problem = byId("problem");
+  readonly #proof = byId("proof");
 
   start(): void {
     this.#problem.hidden = true;
+    this.#proof.ariaBusy = "true"; // what it shows is of the run before
     byId("progress").hidden = false;
     this.#bar.value = 0;
     this.#say("Starting");
@@ -55,6 +57,11 @@ export class RunView {
     this.#cancel.hidden = true;
     if (focused) this.#start.focus();
     this.#announce.textContent = message;
+  }
+
+  /** What the page shows is of the last run. */
+  settle(): void {
+    this.#proof.ariaBusy = "false";
   }
 
   fail(message: string): void {

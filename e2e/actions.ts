@@ -26,6 +26,23 @@ export function whenCommitting(action: string): void {
   }).observe(document, { subtree: true, childList: true, attributes: true });
 }
 
+/** In the page, before it loads: a browser without WebGPU. */
+export function withoutWebGpu(): void {
+  Object.defineProperty(Navigator.prototype, "gpu", { get: () => undefined });
+}
+
+/** Before the proving worker's own text: its GPU is lost when it has begun this many command buffers. */
+export function losingGpu(after: number): string {
+  return `{
+    const begin = GPUDevice.prototype.createCommandEncoder;
+    let begun = 0;
+    GPUDevice.prototype.createCommandEncoder = function (...descriptor) {
+      if (++begun === ${after}) this.destroy();
+      return begin.apply(this, descriptor);
+    };
+  }\n`;
+}
+
 interface Clock {
   longest: number;
   ticks: number;

@@ -1,15 +1,17 @@
 /** Proving on the GPU: Chromium's WebGPU on SwiftShader, from the dev server and as built. */
 import { expect, it } from "vitest";
-import { startClock, stopClock } from "./actions.ts";
+import { losingGpu, startClock, stopClock, whenCommitting } from "./actions.ts";
 import { describeVisits } from "./visitor.ts";
 
 /** Of a first proof, kernels compiled. */
 const LIMIT_MS = 60_000;
+/** Times that a proof may wait for the GPU. */
+const MOST_READ_BACKS = 4;
 /** Of the time between two turns of the event loop, on cores that SwiftShader keeps busy. */
 const LONGEST_GAP_MS = 250;
 
 describeVisits("the page with a GPU", (current, node, mode) => {
-  it("proves on the GPU with the bytes of the CPU, responsive, in under 60 s", { timeout: 2 * LIMIT_MS }, async () => {
+  it("proves on the GPU with the bytes of the CPU, responsive, in under 60 s", { timeout: 2 * LIMIT_MS, retry: 2 }, async () => {
     const visitor = current();
     const { page } = visitor;
     await visitor.open();
@@ -27,7 +29,7 @@ describeVisits("the page with a GPU", (current, node, mode) => {
     expect(longest).toBeLessThan(LONGEST_GAP_MS);
   });
 
-  it("cancels at once on the GPU, and proves on the CPU afterwards", async () => {
+  it("cancels at once on the GPU, and proves on the CPU afterwards", { timeout: 2 * LIMIT_MS }, async () => {
     const visitor = current();
     const { page } = visitor;
     await visitor.open();
@@ -37,7 +39,60 @@ describeVisits("the page with a GPU", (current, node, mode) => {
     await page.getByRole("button", { name: "Cancel" }).click();
     await page.getByRole("button", { name: "Prove", exact: true }).waitFor();
     await page.getByLabel("CPU", { exact: true }).check();
+    await visitor.proveSentence(LIMIT_MS); // the kernels begun before are compiled to their end
+    expect(await visitor.downloaded("Download proof")).toEqual(node().proof);
+  });
+
+  it("shows what was asked of the GPU, and the time by phase as the GPU's", { timeout: 2 * LIMIT_MS }, async () => {
+    const visitor = current();
+    const { page } = visitor;
+    await visitor.open();
+    await page.getByLabel("GPU", { exact: true }).check();
+    expect(await visitor.text("#gpu-note")).toContain("compiles the kernels");
+    await visitor.proveSentence(LIMIT_MS);
+    const figures = await page.locator("#device > div").allTextContents();
+    expect(figures.map((text) => text.replace(/[\d.]+( kB)?$/, ""))).toEqual([
+      "Submissions",
+      "Dispatches",
+      "Read-backs",
+      "To the GPU",
+      "From it",
+    ]);
+    expect(Number(figures[2]?.replace("Read-backs", ""))).toBeLessThanOrEqual(MOST_READ_BACKS);
+    expect(await visitor.text("#before")).toMatch(
+      /^Before it, once: backend started in .*, network fetched in .*, its weights committed to in .*\.$/,
+    );
+    await page.getByLabel("CPU", { exact: true }).check();
     await visitor.proveSentence();
+    expect(await page.locator("#device").isVisible()).toBe(false);
+  });
+
+  it("survives a reload in the middle of a proof on the GPU", { timeout: 2 * LIMIT_MS }, async () => {
+    const visitor = current();
+    const { page } = visitor;
+    await page.addInitScript(whenCommitting, "reload");
+    await visitor.open();
+    await page.getByLabel("GPU", { exact: true }).check();
+    const reloaded = page.waitForEvent("load", { timeout: LIMIT_MS });
+    await visitor.pressProve();
+    await reloaded;
+    await page.getByLabel("GPU", { exact: true }).check();
+    await visitor.proveSentence(LIMIT_MS);
+    expect(await visitor.downloaded("Download proof")).toEqual(node().proof);
+  });
+
+  it("lets the CPU take over when the GPU is lost in the middle, and says why", { timeout: 2 * LIMIT_MS }, async () => {
+    const visitor = current();
+    const { page } = visitor;
+    await page.route("**/prove.worker*", async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: losingGpu(8) + (await response.text()) });
+    });
+    await visitor.open();
+    await page.getByLabel("GPU", { exact: true }).check();
+    await visitor.proveSentence(LIMIT_MS);
+    expect(await visitor.text("#fallback")).toMatch(/^The CPU took over\. The GPU did not return its results\./);
+    expect(await visitor.text("#backend")).toMatch(/^Proven on cpu/);
     expect(await visitor.downloaded("Download proof")).toEqual(node().proof);
   });
 

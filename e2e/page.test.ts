@@ -1,7 +1,7 @@
 /** The page in a browser, from the dev server and as built: what a visitor does, and what must not happen to them. */
 import { expect, it } from "vitest";
 import { VERIFY_CODES } from "../src/index.ts";
-import { drawSeven, focused, startClock, stopClock, whenCommitting } from "./actions.ts";
+import { drawSeven, focused, startClock, stopClock, whenCommitting, withoutWebGpu } from "./actions.ts";
 import { describeVisits, proveInNode, SENTENCE } from "./visitor.ts";
 
 /** A copy with `add` added to one byte. */
@@ -9,6 +9,8 @@ function changed(bytes: Uint8Array, at: number, add: number): Uint8Array {
   return bytes.map((byte, i) => (i === at ? (byte + add) & 255 : byte));
 }
 
+/** Of a first proof: the worker started, the network fetched and committed to. */
+const LIMIT_MS = 3000;
 /** Of the time between two turns of the event loop. A verifier on the page's own thread alone made it 130 ms. */
 const LONGEST_GAP_MS = 100;
 
@@ -19,7 +21,9 @@ describeVisits("the page", (current, node, mode) => {
     await visitor.open();
     const start = performance.now();
     await visitor.proveSentence();
-    expect(performance.now() - start).toBeLessThan(3000);
+    const elapsed = performance.now() - start;
+    console.log(`${mode}: first proof on the CPU in ${(elapsed / 1000).toFixed(2)} s`);
+    expect(elapsed).toBeLessThan(LIMIT_MS);
     expect(await visitor.text("#output")).toBe("French");
     expect(await visitor.text("#model-id")).toBe(node().id);
     expect(await visitor.text("#verified")).not.toContain("does not have");
@@ -102,7 +106,7 @@ describeVisits("the page", (current, node, mode) => {
     await visitor.verdict("Accepted");
   });
 
-  it("stays responsive from the first press to the output", async () => {
+  it("stays responsive from the first press to the output", { retry: 2 }, async () => {
     const visitor = current();
     const { page } = visitor;
     await visitor.open();
@@ -199,7 +203,7 @@ describeVisits("the page", (current, node, mode) => {
   it("tells in one sentence that there is no WebGPU, and proves on the CPU", async () => {
     const visitor = current();
     const { page } = visitor;
-    await page.addInitScript(() => Object.defineProperty(Navigator.prototype, "gpu", { get: () => undefined }));
+    await page.addInitScript(withoutWebGpu);
     await visitor.open();
     expect(await visitor.text("#gpu-note")).toContain("This browser has no WebGPU.");
     expect(await page.getByLabel("GPU", { exact: true }).isDisabled()).toBe(true);
@@ -219,7 +223,6 @@ describeVisits("the page", (current, node, mode) => {
     await visitor.proveSentence();
     expect(await visitor.text("#backend")).toBe("Proven on cpu (wasm simd, 1 thread)");
     expect(await visitor.downloaded("Download proof")).toEqual(node().proof);
-    visitor.errors = visitor.errors.filter((e) => !/websocket/i.test(e)); // the dev server's, which a rewritten page may not open
   });
 
   it("says what is missing, and what went wrong", async () => {

@@ -1,10 +1,15 @@
 /** A visitor of the page: a fresh browser context a test, what they do there, and what Node makes of the same input. */
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from "vitest";
 import { commit, cpuBackend, encodeKey, type Input, loadModel, prove } from "../src/index.ts";
 import { hasBrowser, launchBrowser } from "./browser.ts";
 import { MODES, type Mode, type Site, serveSite } from "./site.ts";
+
+/** Where pictures of the run are kept. */
+export const PICTURES = fileURLToPath(new URL("../.cache/e2e/", import.meta.url));
 
 export const SENTENCE = "Où est la bibliothèque, s'il vous plaît ?";
 
@@ -39,7 +44,10 @@ export class Visitor {
     this.url = url;
     context.setDefaultTimeout(15_000);
     page.on("pageerror", (error) => this.errors.push(error.message));
-    page.on("console", (message) => message.type() === "error" && this.errors.push(message.text()));
+    page.on("console", (message) => {
+      // but for the dev server's, whose socket a rewritten page may not open
+      if (message.type() === "error" && !/websocket/i.test(message.text())) this.errors.push(message.text());
+    });
   }
 
   async open(): Promise<void> {
@@ -54,9 +62,9 @@ export class Visitor {
     return this.page.getByRole("button", { name: "Prove", exact: true }).click();
   }
 
-  /** Waits for an output that the page has verified. */
+  /** Waits for an output that the page has verified in the run that was begun last. */
   proven(timeout = 15_000): Promise<void> {
-    return this.page.locator("#verified strong", { hasText: "Verified" }).waitFor({ timeout });
+    return this.page.locator("#proof[aria-busy=false] #verified strong", { hasText: "Verified" }).waitFor({ timeout });
   }
 
   async proveSentence(timeout?: number): Promise<void> {
@@ -103,7 +111,9 @@ export function describeVisits(title: string, tests: (visitor: () => Visitor, no
         const context = await browser.newContext();
         visitor = new Visitor(context, await context.newPage(), site.url);
       });
-      afterEach(async () => {
+      afterEach(async ({ task }) => {
+        const name = `${mode}-${task.name}`.toLowerCase().replace(/[^a-z0-9]+/g, "-");
+        await visitor.page.screenshot({ path: join(PICTURES, `${name.slice(0, 100)}.png`), fullPage: true });
         await visitor.context.close();
         expect(visitor.errors).toEqual([]);
       });

@@ -6,6 +6,10 @@ export interface Features {
   readonly pageBits: number;
   /** Whether the compiler knows u64 (Deno's own WebGPU with `wgpu-shader-int64`). */
   readonly u64: boolean;
+  /** Size of the smallest subgroup, a power of two, at least 4; 0 where subgroup operations cannot be used. */
+  readonly subgroup: number;
+  /** Whether subgroup operations have to be enabled in the text (Tint wants it, naga refuses it). */
+  readonly enableSubgroups: boolean;
 }
 
 /** A kernel: its text as a function of the features. Every kernel has one entry point, `main`. */

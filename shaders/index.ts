@@ -5,6 +5,11 @@ import { fill } from "./columns/fill.wgsl.ts";
 import { gather } from "./columns/gather.wgsl.ts";
 import { lift } from "./columns/lift.wgsl.ts";
 import { place } from "./columns/place.wgsl.ts";
+import { addCounts } from "./integer/add-counts.wgsl.ts";
+import { count } from "./integer/count.wgsl.ts";
+import { dot } from "./integer/dot.wgsl.ts";
+import { largest } from "./integer/largest.wgsl.ts";
+import { map } from "./integer/map.wgsl.ts";
 import type { Kernel } from "./kernel.ts";
 import { encodeRadix } from "./line/encode-radix.wgsl.ts";
 import { encodeTile } from "./line/encode-tile.wgsl.ts";
@@ -26,30 +31,45 @@ import { spread } from "./multilinear/spread.wgsl.ts";
 import { sumProduct } from "./multilinear/sum-product.wgsl.ts";
 import { sumSegments } from "./multilinear/sum-segments.wgsl.ts";
 import { innerRound } from "./sumcheck/inner-round.wgsl.ts";
-import { productRound } from "./sumcheck/product-round.wgsl.ts";
+import { FAMILIES, type Family, productRoundOfDegree } from "./transcript/program.ts";
 import { search } from "./transcript/search.wgsl.ts";
 import { transcript } from "./transcript/transcript.wgsl.ts";
 
-/** One kernel for every degree or number of layers, made once: a kernel is known by its identity. */
-const family = (make: (k: number) => Kernel): ((k: number) => Kernel) => {
-  const made = new Map<number, Kernel>();
-  return (k) => {
-    const known = made.get(k) ?? make(k);
-    made.set(k, known);
+/** One kernel for every number of layers or form, made once: a kernel is known by its identity. */
+const family = <F>(make: (form: F) => Kernel): ((form: F) => Kernel) => {
+  const made = new Map<string, Kernel>();
+  return (form) => {
+    const key = JSON.stringify(form);
+    const known = made.get(key) ?? make(form);
+    made.set(key, known);
     return known;
   };
 };
 
-export const productRoundOfDegree = family(productRound);
 export const encodeLayers = family(encodeRadix);
+export const dotOf = family(dot);
+export const largestOf = family(largest);
+export const mapOf = family(map);
 
-/** Every kernel; the families by their usual members. */
+const transcripts = new Map(FAMILIES.map((family) => [family, transcript(family)]));
+
+/** The kernel for the programs of a family. */
+export function transcriptOf(family: Family): Kernel {
+  return transcripts.get(family) ?? transcript(family);
+}
+
+/** A matrix times a vector, its weights row by row. */
+const MATRIX = { outer: 1, inner: 1, checks: [0, 0, 0], factors: 2, shared: true };
+
+/** Every kernel; the families by their usual members, but for those whose form is a network's. */
 export const KERNELS: readonly Kernel[] = [
   ...[combine, copy, fill, gather, lift, place],
   ...[bind, contractColumns, contractRows, eq, outer, spread, sumProduct, sumSegments],
   ...[innerRound, ...[2, 3, 4].map(productRoundOfDegree)],
   ...[addFractions, fractionRound, fractions],
   ...[encodeTile, fold, interleave, twiddles, ...[1, 2, 3].map(encodeLayers)],
+  ...[addCounts, count, dotOf(MATRIX), largestOf({ outer: 1, inner: 1, checks: [0], shared: false })],
   ...[absorbRows, nodes, top],
-  ...[search, transcript],
+  search,
+  ...FAMILIES.map(transcriptOf),
 ];

@@ -1,9 +1,17 @@
-/** How kernels begin: memory and the grid. */
+/** How kernels begin: what the compiler has to enable, memory and the grid. */
+import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import type { Features } from "./features.ts";
-import { grid } from "./grid.wgsl.ts";
+import { grid, LANES } from "./grid.wgsl.ts";
 import { memory } from "./memory.wgsl.ts";
 
-export { LANES } from "./grid.wgsl.ts";
 export type { Features, Kernel } from "./features.ts";
+export { LANES } from "./grid.wgsl.ts";
 
-export const base = (f: Features): string => `${memory(f)}\n${grid}`;
+/** `lanes`: invocations of a workgroup. */
+export const base = (f: Features, lanes: number = LANES): string => wgsl`
+#if ${f.subgroup > 0 && f.enableSubgroups}
+enable subgroups;
+diagnostic(off, subgroup_uniformity);
+#endif
+${memory(f)}
+${grid(lanes)}`;

@@ -1,14 +1,17 @@
 /** The public prover: commit to a model, run it, prove an output. `verify` is in verify.ts, which imports none of this. */
-import type { Backend } from "./backend/backend.ts";
+import type { Backend, Column, Session } from "./backend/backend.ts";
 import { toWords } from "./backend/columns.ts";
-import { InternalError } from "./errors.ts";
+import type { CompiledProgram } from "./model/compile.ts";
+import { computeWitness } from "./model/device.ts";
 import type { Model } from "./model/load.ts";
 import { modelId, type VerifyingKey } from "./proof/key.ts";
 import { commitSystem, type SecurityTarget, type WeightData } from "./prover/commit.ts";
-import { type Phase, type Progress, proveSystem } from "./prover/prove.ts";
+import type { Computed } from "./prover/prove.ts";
+import { onDevice, type ProofReport, proveReported, type ReportedOptions } from "./prover/report.ts";
 import { encodeInput, inputShape, outputLabel, tensorBytes } from "./statement/encoding.ts";
 import { encodeUtf8 } from "./statement/utf8.ts";
-import { prepareKey } from "./verifier/verify.ts";
+import type { ColumnId } from "./system/types.ts";
+import type { IntTensor } from "./tensor/tensor.ts";
 
 /** Text, numbers in the model's own units (row-major), or the raw bytes of a statement. */
 export type Input = string | readonly number[] | Float32Array | Float64Array | Uint8Array;
@@ -33,19 +36,13 @@ export interface Proven {
   readonly report: ProofReport;
 }
 
-export interface ProofReport {
-  /** Seconds by phase. */
-  readonly seconds: Readonly<Record<Phase, number>>;
-  readonly bytes: number;
-  readonly bits: number;
-  readonly backend: string;
-}
+export type ProveOptions = ReportedOptions;
 
-/** Quantized weights committed, parameters chosen: the verifying key. @throws ModelError if the model cannot be proven */
+/** Quantized weights committed, parameters chosen: the verifying key. @throws ModelError if the model cannot be proven; DeviceError if the backend cannot */
 export async function commit(model: Model, options: { readonly backend: Backend } & SecurityTarget): Promise<Key> {
   const { compiled, name, input, output } = model;
   const description = { name, input, inputColumn: compiled.input, output, outputColumn: compiled.output };
-  const { verifying, weights } = await commitSystem(compiled.built, description, options.backend, options);
+  const { verifying, weights } = await onDevice(options.backend, (backend) => commitSystem(compiled.built, description, backend, options));
   return { id: modelId(verifying), verifying, weights, model };
 }
 
@@ -57,33 +54,26 @@ export function run(model: Model, input: Input): Output & { readonly logits: Int
 
 /**
  * Proves the model's output for an input.
- * @throws RangeError or TypeError for an input that the model does not accept; the signal's reason if aborted; DeviceError if the backend cannot
+ * @throws RangeError or TypeError for an input that the model does not accept; the signal's reason if aborted; DeviceError if the backend cannot, or if
+ * its proof does not stand the check
  */
-export async function prove(
-  key: Key,
-  input: Input,
-  options: { readonly backend: Backend; readonly signal?: AbortSignal; readonly onProgress?: (progress: Progress) => void },
-): Promise<Proven> {
-  const clock = new PhaseClock();
-  const onProgress = (progress: Progress) => {
-    clock.enter(progress.phase);
-    options.onProgress?.(progress);
-  };
-  options.signal?.throwIfAborted();
-  onProgress({ phase: "witness", done: 0, total: 1 });
+export function prove(key: Key, input: Input, options: ProveOptions): Promise<Proven> {
+  return onDevice(options.backend, (backend) => proveOn(backend, key, input, options));
+}
+
+async function proveOn(backend: Backend, key: Key, input: Input, options: ProveOptions): Promise<Proven> {
   const raw = rawInput(key.model, input);
-  const { result, columns } = key.model.compiled.witness({ shape: [...inputShape(key.model.input)], data: cellsOf(key.model, raw) });
-  onProgress({ phase: "witness", done: 1, total: 1 });
-  const witness = (id: number): Uint32Array => {
-    const values = columns.get(id);
-    if (!values) throw new InternalError(`no values for column ${id}`);
-    return toWords(values);
+  const cells = { shape: [...inputShape(key.model.input)], data: cellsOf(key.model, raw) };
+  let index = 0;
+  const compute = async (session: Session, column: (id: ColumnId) => Column): Promise<Computed> => {
+    const computed = await (backend.witness === "device"
+      ? computeWitness(key.model.compiled, cells, session, column)
+      : uploadedWitness(key.model.compiled, cells, session));
+    index = computed.output;
+    return computed;
   };
-  const assignment = { input: raw, output: result.classIndex, witness };
-  const proof = await proveSystem(key.verifying, key.weights, assignment, { backend: options.backend, signal: options.signal, onProgress });
-  const output = { index: result.classIndex, label: outputLabel(key.model.output, result.classIndex) };
-  const { bits } = prepareKey(key.verifying).plan.soundness;
-  return { proof, output, report: { seconds: clock.stop(), bytes: proof.length, bits, backend: options.backend.name } };
+  const { proof, report } = await proveReported(backend, key.verifying, key.weights, () => ({ input: raw, compute }), options);
+  return { proof, output: { index, label: outputLabel(key.model.output, index) }, report };
 }
 
 /** The raw bytes of an input, as the statement carries them. @throws TypeError, RangeError */
@@ -112,21 +102,8 @@ function cellsOf(model: Model, raw: Uint8Array): Int32Array {
   return encodeInput(model.input, raw);
 }
 
-/** Adds up the time between changes of phase. */
-export class PhaseClock {
-  readonly #seconds: Record<Phase, number> = { witness: 0, commit: 0, "look up": 0, constrain: 0, open: 0 };
-  #phase: Phase = "witness";
-  #since = performance.now();
-
-  enter(phase: Phase): void {
-    const now = performance.now();
-    this.#seconds[this.#phase] += (now - this.#since) / 1000;
-    this.#phase = phase;
-    this.#since = now;
-  }
-
-  stop(): Readonly<Record<Phase, number>> {
-    this.enter(this.#phase);
-    return this.#seconds;
-  }
+/** The witness made by the host. */
+function uploadedWitness(compiled: CompiledProgram, cells: IntTensor, session: Session): Computed {
+  const { result, columns } = compiled.witness(cells);
+  return { output: result.classIndex, columns: new Map([...columns].map(([id, values]) => [id, session.upload(toWords(values), 1)])) };
 }

@@ -7,7 +7,6 @@
  * const { proof, statement } = await proveTokens(key, decoder.tokenizer.encode("Once upon a time"), 59, { backend });
  * verify(key.verifying, proof).tokens; // statement
  */
-import { PhaseClock, type ProofReport } from "./api.ts";
 import type { Backend } from "./backend/backend.ts";
 import { toWords } from "./backend/columns.ts";
 import { InternalError } from "./errors.ts";
@@ -22,9 +21,8 @@ import type { TransformerProgram } from "./model/transformer/program.ts";
 import { quantizeLlama } from "./model/transformer/quantize.ts";
 import { modelId, type VerifyingKey } from "./proof/key.ts";
 import { commitSystem, type SecurityTarget, type WeightData } from "./prover/commit.ts";
-import { type Progress, proveSystem } from "./prover/prove.ts";
+import { onDevice, type ProofReport, proveReported, type ReportedOptions } from "./prover/report.ts";
 import { type TokenStatement, tokenBytes } from "./statement/tokens.ts";
-import { prepareKey } from "./verifier/verify.ts";
 
 /** Tokens that the float model writes to calibrate on. */
 const CALIBRATION_TOKENS = 256;
@@ -77,7 +75,7 @@ export async function commitDecoder(
     output: { labels: [] },
     outputColumn: compiled.next,
   };
-  const { verifying, weights } = await commitSystem(compiled.built, description, options.backend, options);
+  const { verifying, weights } = await onDevice(options.backend, (backend) => commitSystem(compiled.built, description, backend, options));
   return { id: modelId(verifying), verifying, weights, compiled };
 }
 
@@ -90,32 +88,21 @@ export function runDecoder({ program }: Pick<Decoder, "program">, prompt: readon
 
 /**
  * Proves the greedy continuation of a prompt by `count` tokens.
- * @throws RangeError if there is no room for it; ModelError if a value leaves its bits; the signal's reason if aborted; DeviceError if the backend cannot
+ * @throws RangeError if there is no room for it; ModelError if a value leaves its bits; the signal's reason if aborted; DeviceError if the backend cannot, or if
+ * its proof does not stand the check
  */
-export async function proveTokens(
-  key: DecoderKey,
-  prompt: readonly number[],
-  count: number,
-  options: { readonly backend: Backend; readonly signal?: AbortSignal; readonly onProgress?: (progress: Progress) => void },
-): Promise<ProvenTokens> {
-  const clock = new PhaseClock();
-  const onProgress = (progress: Progress) => {
-    clock.enter(progress.phase);
-    options.onProgress?.(progress);
-  };
-  options.signal?.throwIfAborted();
-  onProgress({ phase: "witness", done: 0, total: 1 });
-  const { statement, witness } = key.compiled.run(prompt, count);
-  const columns = witness();
-  onProgress({ phase: "witness", done: 1, total: 1 });
-  const assignment = {
-    input: tokenBytes(statement),
-    output: count,
-    witness: (id: number) => toWords(columns.get(id) ?? missing(id)),
-  };
-  const proof = await proveSystem(key.verifying, key.weights, assignment, { backend: options.backend, signal: options.signal, onProgress });
-  const { bits } = prepareKey(key.verifying).plan.soundness;
-  return { proof, statement, report: { seconds: clock.stop(), bytes: proof.length, bits, backend: options.backend.name } };
+export function proveTokens(key: DecoderKey, prompt: readonly number[], count: number, options: ReportedOptions): Promise<ProvenTokens> {
+  return onDevice(options.backend, async (backend) => {
+    let statement: TokenStatement = { prompt, generated: [] };
+    const assignment = () => {
+      const run = key.compiled.run(prompt, count);
+      statement = run.statement;
+      const columns = run.witness();
+      return { input: tokenBytes(statement), output: count, witness: (id: number) => toWords(columns.get(id) ?? missing(id)) };
+    };
+    const { proof, report } = await proveReported(backend, key.verifying, key.weights, assignment, options);
+    return { proof, statement, report };
+  });
 }
 
 function missing(id: number): never {

@@ -8,9 +8,10 @@
  * const { proof, output } = await prove(key, "un texte en français", { backend });
  * verify(key.verifying, proof, { minBits: 100 }); // throws VerifyError, or returns { input, output, bits, modelId }
  */
-export { commit, type Input, type Key, type Output, type Proven, prove, rawInput, run } from "./api.ts";
-export type { Backend } from "./backend/backend.ts";
+export { commit, type Input, type Key, type Output, type Proven, type ProveOptions, prove, rawInput, run } from "./api.ts";
+export type { Backend, DeviceCounters } from "./backend/backend.ts";
 export { cpuBackend } from "./backend/cpu/index.ts";
+export { firstBackend, type OnFallback, type Opener } from "./backend/fallback.ts";
 export { referenceBackend } from "./backend/reference/index.ts";
 export { commitDecoder, type Decoder, type DecoderKey, loadDecoder, type ProvenTokens, proveTokens, runDecoder } from "./decoder.ts";
 export { DeviceError, InternalError } from "./errors.ts";

@@ -1,32 +1,23 @@
-/** target[x] = sum_k weight_k column_k[x], x < count. columns: (address, whether of words, weight). */
+/** target[x] = sum_k weight_k column_k[x], x < count. Arguments: count, target, number of columns; (address, whether of words, weight) of every column. */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
-import { m31 } from "../field/m31.wgsl.ts";
-import { qm31 } from "../field/qm31.wgsl.ts";
-import { base, type Kernel } from "../kernel.ts";
+import { step } from "../step.ts";
 
-export const combine: Kernel = {
-  name: "combine",
-  text: (f) => wgsl`${base(f)}
-${m31(f)}
-${qm31}
-struct Summand { address: u32, words: u32, weight: u32 }
-struct Parameters { count: u32, dst: u32, summand_count: u32, summands: array<Summand> }
-@group(1) @binding(0) var<storage, read> parameters: Parameters;
-
-@compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let x = flat_group(group, groups) * LANES + lane;
-  if (x >= parameters.count) { return; }
+export const combine = step(
+  "combine",
+  "combine",
+  wgsl`
+fn combine(at: u32, x: u32) {
   var sum = ZERO;
-  for (var k = 0u; k < parameters.summand_count; k++) {
-    let s = parameters.summands[k];
-    let weight = element(s.weight);
-    if (s.words == 1u) {
-      sum = qm31_add(sum, qm31_scale(weight, word(s.address + x)));
+  for (var k = 0u; k < argument(at + 2u); k++) {
+    let summand = at + 3u + 3u * k;
+    let address = argument(summand);
+    let weight = element(argument(summand + 2u));
+    if (argument(summand + 1u) == 1u) {
+      sum = qm31_add(sum, qm31_scale(weight, word(address + x)));
     } else {
-      sum = qm31_add(sum, qm31_mul(weight, element(s.address + x)));
+      sum = qm31_add(sum, qm31_mul(weight, element(address + x)));
     }
   }
-  put(parameters.dst + x, sum);
+  put(argument(at + 1u) + x, sum);
 }`,
-};
+);

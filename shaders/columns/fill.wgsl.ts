@@ -1,17 +1,12 @@
-/** target[i] = value, i < count; elements. */
+/** target[i] = value, i < count; elements. Arguments: count, target, four words. */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
-import { base, type Kernel } from "../kernel.ts";
+import { step } from "../step.ts";
 
-export const fill: Kernel = {
-  name: "fill",
-  text: (f) => wgsl`${base(f)}
-struct Parameters { count: u32, dst: u32, value_a: u32, value_b: u32, value_c: u32, value_d: u32 }
-@group(1) @binding(0) var<storage, read> parameters: Parameters;
-
-@compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let i = flat_group(group, groups) * LANES + lane;
-  if (i >= parameters.count) { return; }
-  put(parameters.dst + i, vec4u(parameters.value_a, parameters.value_b, parameters.value_c, parameters.value_d));
+export const fill = step(
+  "fill",
+  "fill",
+  wgsl`
+fn fill(at: u32, i: u32) {
+  put(argument(at + 1u) + i, vec4u(argument(at + 2u), argument(at + 3u), argument(at + 4u), argument(at + 5u)));
 }`,
-};
+);

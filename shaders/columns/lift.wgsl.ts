@@ -1,17 +1,10 @@
-/** target[i] = (source[i], 0, 0, 0), i < count: words to elements of K. */
+/** target[i] = (source[i], 0, 0, 0), i < count: words to elements of K. Arguments: count, target, word address of the source. */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
-import { base, type Kernel } from "../kernel.ts";
+import { step } from "../step.ts";
 
-export const lift: Kernel = {
-  name: "lift",
-  text: (f) => wgsl`${base(f)}
-struct Parameters { count: u32, dst: u32, src_word: u32 }
-@group(1) @binding(0) var<storage, read> parameters: Parameters;
-
-@compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let i = flat_group(group, groups) * LANES + lane;
-  if (i >= parameters.count) { return; }
-  put(parameters.dst + i, vec4u(word(parameters.src_word + i), 0u, 0u, 0u));
-}`,
-};
+export const lift = step(
+  "lift",
+  "lift",
+  wgsl`
+fn lift(at: u32, i: u32) { put(argument(at + 1u) + i, vec4u(word(argument(at + 2u) + i), 0u, 0u, 0u)); }`,
+);

@@ -17,7 +17,7 @@ fn source_of(k: u32) -> u32 {
   var at = parameters.src_word;
   for (var d = 0u; d < parameters.axis_count; d++) {
     let axis = parameters.axes[d];
-    let quotient = rest / axis.x;
+    let quotient = rest / axis.x; // divides: sizes are arbitrary, an axis at a time
     at += (rest - quotient * axis.x) * axis.y;
     rest = quotient;
   }

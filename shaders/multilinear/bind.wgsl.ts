@@ -1,26 +1,21 @@
-/** Binds the first variable in place: table[x] = table[x] + r (table[x + half] - table[x]), x < half. tables: (address, half). */
+/**
+ * Binds the first variable in place: table[x] = table[x] + r (table[x + half] - table[x]), x < half.
+ * Arguments: count = largest * tables; largest half; r; then (address, half) of every table.
+ */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
-import { m31 } from "../field/m31.wgsl.ts";
-import { qm31 } from "../field/qm31.wgsl.ts";
-import { base, type Kernel } from "../kernel.ts";
+import { step } from "../step.ts";
 
-export const bind: Kernel = {
-  name: "bind",
-  text: (f) => wgsl`${base(f)}
-${m31(f)}
-${qm31}
-struct Parameters { largest: u32, r: u32, table_count: u32, unused: u32, tables: array<vec2u> }
-@group(1) @binding(0) var<storage, read> parameters: Parameters;
-
-@compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let i = flat_group(group, groups) * LANES + lane;
-  let t = i / parameters.largest;
-  if (t >= parameters.table_count) { return; }
-  let x = i - t * parameters.largest;
-  let table = parameters.tables[t];
-  if (x >= table.y) { return; }
-  let p = table.x + x;
-  put(p, line(element(p), element(p + table.y), element(parameters.r)));
+export const bind = step(
+  "bind",
+  "bind",
+  wgsl`
+fn bind(at: u32, i: u32) {
+  let largest = argument(at + 1u);
+  let t = i / largest; // divides once an invocation
+  let x = i - t * largest;
+  let half = argument(at + 4u + 2u * t);
+  if (x >= half) { return; }
+  let p = argument(at + 3u + 2u * t) + x;
+  put(p, line(element(p), element(p + half), element(argument(at + 2u))));
 }`,
-};
+);

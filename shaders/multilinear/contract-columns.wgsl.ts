@@ -1,40 +1,37 @@
 /**
  * Partial sums of a contraction, one invocation a sum: partial[s, o] = sum over segment s of b of weights[b] t[a, b, c], o = a inner + c. Neighbouring
  * invocations read neighbouring c: for wide `inner`. t: summed entries b between outer a and inner c, of words or of elements.
+ * Arguments: count = outputs * segments, outputs, inner, summed, length of a segment, t, whether t is of words, weights, target.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
-import { m31 } from "../field/m31.wgsl.ts";
-import { qm31 } from "../field/qm31.wgsl.ts";
-import { base, type Kernel } from "../kernel.ts";
+import { step } from "../step.ts";
 
-export const contractColumns: Kernel = {
-  name: "contract columns",
-  text: (f) => wgsl`${base(f)}
-${m31(f)}
-${qm31}
-struct Parameters { outputs: u32, inner: u32, summed: u32, segment: u32, segments: u32, source: u32, words: u32, weights: u32, dst: u32 }
-@group(1) @binding(0) var<storage, read> parameters: Parameters;
-
-@compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let i = flat_group(group, groups) * LANES + lane;
-  if (i >= parameters.outputs * parameters.segments) { return; }
-  let s = i / parameters.outputs;
-  let o = i - s * parameters.outputs;
-  let a = o / parameters.inner;
-  let c = o - a * parameters.inner;
-  let end = min((s + 1u) * parameters.segment, parameters.summed);
-  var at = parameters.source + (a * parameters.summed + s * parameters.segment) * parameters.inner + c;
+export const contractColumns = step(
+  "contract columns",
+  "contract_columns",
+  wgsl`
+fn contract_columns(at: u32, i: u32) {
+  let outputs = argument(at + 1u);
+  let inner = argument(at + 2u);
+  let summed = argument(at + 3u);
+  let segment = argument(at + 4u);
+  let words = argument(at + 6u);
+  let s = i / outputs; // divides twice a sum of many products
+  let o = i - s * outputs;
+  let a = o / inner; // divides, as above
+  let c = o - a * inner;
+  let end = min((s + 1u) * segment, summed);
+  var p = argument(at + 5u) + (a * summed + s * segment) * inner + c;
   var sum = ZERO;
-  for (var b = s * parameters.segment; b < end; b++) {
-    let weight = element(parameters.weights + b);
-    if (parameters.words == 1u) {
-      sum = qm31_add(sum, qm31_scale(weight, word(at)));
+  for (var b = s * segment; b < end; b++) {
+    let weight = element(argument(at + 7u) + b);
+    if (words == 1u) {
+      sum = qm31_add(sum, qm31_scale(weight, word(p)));
     } else {
-      sum = qm31_add(sum, qm31_mul(weight, element(at)));
+      sum = qm31_add(sum, qm31_mul(weight, element(p)));
     }
-    at += parameters.inner;
+    p += inner;
   }
-  put(parameters.dst + i, sum);
+  put(argument(at + 8u) + i, sum);
 }`,
-};
+);

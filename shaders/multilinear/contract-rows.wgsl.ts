@@ -13,16 +13,16 @@ export const contractRows: Kernel = {
   text: (f) => wgsl`${base(f)}
 ${m31(f)}
 ${qm31}
-${reduce}
+${reduce(f)}
 struct Parameters { outputs: u32, inner: u32, summed: u32, segment: u32, segments: u32, source: u32, words: u32, weights: u32, dst: u32 }
 @group(1) @binding(0) var<storage, read> parameters: Parameters;
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let i = flat_group(group, groups);
-  let s = i / parameters.outputs;
+  let s = i / parameters.outputs; // divides twice a sum of many products
   let o = i - s * parameters.outputs;
-  let a = o / parameters.inner;
+  let a = o / parameters.inner; // divides, as above
   let c = o - a * parameters.inner;
   let end = select(0u, min((s + 1u) * parameters.segment, parameters.summed), s < parameters.segments);
   var sum = ZERO;

@@ -1,77 +1,96 @@
 /**
- * The sponge and the scalar table (SPEC §2.2): one workgroup runs a program of operations, so that a round of a sumcheck needs no other dispatch for its sums,
- * its message and its challenge. All lanes reduce, raise to powers and copy; lane 0 owns the sponge.
+ * The sponge and the scalar table (SPEC §2.2), and everything small between two messages: one workgroup runs a program of operations, so that the last rounds of
+ * a sumcheck, their sums, messages and challenges, are one dispatch. All lanes sum, raise to powers and copy; the first ones own the sponge.
  *
- * program: operations with their arguments, then END. e = element address, w = word address.
+ * Argument 0 is the address of the sponge's state; the program follows: operations (code, size in words, arguments), then END. e = element address, w = word address.
  *   RESET                                                    state = 0
- *   REDUCE e_dst e_partials groups outputs idle_outputs n (e_total e_weight factor)*n
+ *   REDUCE e_dst idle_outputs n (e_total e_weight factor)*n e_partials groups outputs
  *                                                            dst[d] = sum_g partials[d groups + g] (+ sum of factor weight total if d < idle_outputs)
  *   BEGIN tag length                                         a message: state[8] += tag, state[9] += length
- *   INLINE count position w_tape (word)*count                its next words, from place `position` of a block; w_tape NONE: not part of the proof
- *   COLUMN count position w_tape w_source                    the same from memory
+ *   INLINE count position word*count                         its next words, from place `position` of a block, that both sides know
+ *   COLUMN count position w_source w_tape                    the same from memory, and onto the tape if that is not NONE
  *   CLOSE                                                    ends a message whose last block is not full: permutes
- *   DRAW count position e_dst                                elements of K; `position` as in SPEC §2.2
- *   POSITIONS count position w_dst mask                      words & mask
- *   NONCE w_tape                                             absorbs the nonce found by the search, and forgets it
+ *   DRAW count position e_dst mask                           words & mask; `position` as in SPEC §2.2
+ *   NONCE w_tape                                             the nonce that the search found, onto the tape; forgets it
  *   CONSTANTS count e_dst (4 words)*count
  *   MONOMIALS count e_dst e_base (exponent, coefficient)*count
+ *   a step: its arguments
+ *   a step that sums: e_dst idle_outputs n (e_total e_weight factor)*n, then its arguments; as REDUCE
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { argumentList } from "../arguments.wgsl.ts";
 import { m31 } from "../field/m31.wgsl.ts";
 import { qm31 } from "../field/qm31.wgsl.ts";
 import { poseidon2 } from "../hash/poseidon2.wgsl.ts";
 import { base, type Kernel } from "../kernel.ts";
 import { reduce } from "../reduce.wgsl.ts";
+import { codeOf, type Family, NONE, OPERATION } from "./program.ts";
+import { sponge } from "./sponge.wgsl.ts";
 
-/** Operation codes. */
-export const OPERATION = {
-  end: 0,
-  reset: 1,
-  reduce: 2,
-  begin: 3,
-  inline: 4,
-  column: 5,
-  close: 6,
-  draw: 7,
-  positions: 8,
-  nonce: 9,
-  constants: 10,
-  monomials: 11,
-} as const;
-/** No tape. */
-export const NONE = 0xffffffff;
+/** Invocations of the one workgroup. */
+export const TRANSCRIPT_LANES = 256;
 
-export const transcript: Kernel = {
-  name: "transcript",
-  text: (f) => wgsl`${base(f)}
+/** Sums of one operation at most. */
+export const MOST_OUTPUTS = 6;
+
+const declarations = ({ steps, sums }: Family): string =>
+  [...new Set(sums.map((s) => s.needs)), ...[...steps, ...sums].map((s) => s.body)].join("\n");
+const stepCases = ({ steps }: Family): string =>
+  steps
+    .map(
+      (s) => `      case ${codeOf(s)}u: {
+        for (var i = lane; i < count; i += LANES) { ${s.call}(first, i); }
+      }`,
+    )
+    .join("\n");
+const sumCases = ({ sums }: Family): string =>
+  sums
+    .map(
+      (s) => `      case ${codeOf(s)}u: {
+        let values = ${s.call}(first + 3u + 3u * argument(first + 2u), lane, LANES);
+        for (var d = 0u; d < ${s.outputs}u; d++) { sums[d] = values[d]; }
+        outputs = ${s.outputs}u;
+      }`,
+    )
+    .join("\n");
+
+export const transcript = (family: Family): Kernel => ({
+  name: `transcript: ${family.name}`,
+  text: (f) => wgsl`${base(f, TRANSCRIPT_LANES)}
 ${m31(f)}
 ${qm31}
+${argumentList}
 ${poseidon2}
-${reduce}
-struct Parameters { state: u32, program: array<u32> }
-@group(1) @binding(0) var<storage, read> parameters: Parameters;
+${reduce(f)}
 @group(1) @binding(1) var<storage, read_write> found: atomic<u32>;
 const NONE = ${NONE}u;
-const GRIND_TAG = 1u;
+const MOST_OUTPUTS = ${MOST_OUTPUTS}u;
 
-var<private> sponge: State;
-var<workgroup> block: array<u32, 8>;
+// Words 4c .. 4c + 3 of a block of which places position .. position + take - 1 are filled from a source: arguments or memory.
+fn source_chunk(c: u32, position: u32, take: u32, source: u32, is_inline: bool) -> vec4u {
+  let w = source + 4u * c - position;
+  if (!is_inline && 4u * c >= position && 4u * c + 4u <= position + take && (w & 3u) == 0u) { return element(w >> 2u); }
+  var chunk = vec4u(0u);
+  for (var k = 0u; k < 4u; k++) {
+    let place = 4u * c + k;
+    if (place < position || place >= position + take) { continue; }
+    if (is_inline) { chunk[k] = argument(w + k); } else { chunk[k] = word(w + k); }
+  }
+  return chunk;
+}
+${sponge(f)}
+${declarations(family)}
 
-// Lane 0: adds the block to the rate and empties it.
-fn add_block() {
-  sponge.a = m31x4_add(sponge.a, vec4u(block[0], block[1], block[2], block[3]));
-  sponge.b = m31x4_add(sponge.b, vec4u(block[4], block[5], block[6], block[7]));
-  for (var k = 0u; k < 8u; k++) { block[k] = 0u; }
-}
-fn rate_word(k: u32) -> u32 {
-  if (k < 4u) { return sponge.a[k]; }
-  return sponge.b[k - 4u];
-}
-// Lane 0: word by word, as one invocation stores single words.
-fn put_word(w: u32, value: u32) {
-  var e = element(w >> 2u);
-  e[w & 3u] = value;
-  put(w >> 2u, e);
+// tape[k] = source[k], k < count words, each lane whole elements.
+fn copy_to_tape(lane: u32, tape: u32, source: u32, count: u32) {
+  for (var e = (tape >> 2u) + lane; 4u * e < tape + count; e += LANES) {
+    var value = element(e);
+    for (var k = 0u; k < 4u; k++) {
+      let w = 4u * e + k;
+      if (w >= tape && w < tape + count) { value[k] = word(source + w - tape); }
+    }
+    put(e, value);
+  }
 }
 fn power(base: vec4u, exponent: u32) -> vec4u {
   var result = ONE;
@@ -82,156 +101,111 @@ fn power(base: vec4u, exponent: u32) -> vec4u {
   }
   return result;
 }
+// dst[d] = the sum over all lanes and idle terms; header: e_dst idle_outputs n (e_total e_weight factor)*n.
+fn put_sum(header: u32, lane: u32, d: u32, value: vec4u) {
+  var sum = value;
+  if (d < argument(header + 1u)) {
+    for (var k = lane; k < argument(header + 2u); k += LANES) {
+      let idle = header + 3u + 3u * k;
+      let weighted = qm31_mul(element(argument(idle)), element(argument(idle + 1u)));
+      sum = qm31_add(sum, qm31_scale(weighted, argument(idle + 2u)));
+    }
+  }
+  let total = sum_over_lanes(lane, sum);
+  if (lane == 0u) { put(argument(header) + d, total); }
+}
+
+// INLINE, COLUMN, CLOSE and DRAW, block by block: the invocations that own the sponge.
+fn run_sponge(lane: u32, operation: u32, first: u32) {
+  let is_inline = operation == ${OPERATION.inline}u;
+  let draws = operation == ${OPERATION.draw}u;
+  let closes = operation == ${OPERATION.close}u;
+  let count = select(argument(first), 0u, closes);
+  let source = select(argument(first + 2u), first + 2u, is_inline);
+  var position = select(argument(first + 1u), 0u, closes);
+  var value = vec4u(0u);
+  var done = 0u;
+  loop {
+    let take = min(select(8u - position, 8u, draws && position == 8u), count - done);
+    if (!draws && !closes) { sponge_absorb(lane, position, take, source + done, is_inline); }
+    if (closes || select(position + take, position, draws) == 8u) {
+      sponge_permute(lane);
+      if (draws) { position = 0u; }
+    }
+    if (draws) {
+      for (var k = 0u; k < take; k++) {
+        let w = done + k;
+        value[w & 3u] = sponge_word(position + k) & argument(first + 3u);
+        if (lane == 0u && ((w & 3u) == 3u || w + 1u == count)) { put(source + (w >> 2u), value); }
+      }
+    }
+    done += take;
+    position = select((position + take) & 7u, position + take, draws);
+    if (done >= count) { break; }
+  }
+}
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(local_invocation_index) lane: u32) {
-  if (lane == 0u) {
-    let s = parameters.state;
-    sponge = State(element(s), element(s + 1u), element(s + 2u), element(s + 3u));
-    for (var k = 0u; k < 8u; k++) { block[k] = 0u; }
-  }
-  workgroupBarrier();
-  var at = 0u;
+  if (lane < SPONGE_LANES) { sponge_load(argument(0u), lane); }
+  var at = 1u;
   loop {
-    let operation = parameters.program[at];
-    let count = parameters.program[at + 1u];
+    let operation = argument(at);
     if (operation == ${OPERATION.end}u) { break; }
+    let first = at + 2u;
+    let count = argument(first);
+    var sums = array<vec4u, MOST_OUTPUTS>();
+    var outputs = 0u;
     switch (operation) {
       case ${OPERATION.reset}u: {
-        if (lane == 0u) { sponge = State(vec4u(0u), vec4u(0u), vec4u(0u), vec4u(0u)); }
-        at += 1u;
+        if (lane < SPONGE_LANES) { sponge_reset(); }
       }
       case ${OPERATION.reduce}u: {
-        let dst = count;
-        let partials = parameters.program[at + 2u];
-        let groups = parameters.program[at + 3u];
-        let outputs = parameters.program[at + 4u];
-        let idle_outputs = parameters.program[at + 5u];
-        let idle_count = parameters.program[at + 6u];
+        let list = first + 3u + 3u * argument(first + 2u);
+        let groups = argument(list + 1u);
+        outputs = argument(list + 2u);
         for (var d = 0u; d < outputs; d++) {
-          var sum = ZERO;
-          for (var g = lane; g < groups; g += LANES) { sum = qm31_add(sum, element(partials + d * groups + g)); }
-          if (d < idle_outputs) {
-            for (var k = lane; k < idle_count; k += LANES) {
-              let idle = at + 7u + 3u * k;
-              let weighted = qm31_mul(element(parameters.program[idle]), element(parameters.program[idle + 1u]));
-              sum = qm31_add(sum, qm31_scale(weighted, parameters.program[idle + 2u]));
-            }
-          }
-          let total = sum_over_lanes(lane, sum);
-          if (lane == 0u) { put(dst + d, total); }
+          for (var g = lane; g < groups; g += LANES) { sums[d] = qm31_add(sums[d], element(argument(list) + d * groups + g)); }
         }
-        at += 7u + 3u * idle_count;
       }
       case ${OPERATION.begin}u: {
-        if (lane == 0u) {
-          sponge.c.x = m31_add(sponge.c.x, count);
-          sponge.c.y = m31_add(sponge.c.y, parameters.program[at + 2u]);
-        }
-        at += 3u;
+        if (lane < SPONGE_LANES) { sponge_begin(lane, count, argument(first + 1u)); }
       }
-      case ${OPERATION.inline}u, ${OPERATION.column}u: {
-        let is_inline = operation == ${OPERATION.inline}u;
-        var position = parameters.program[at + 2u];
-        let tape = parameters.program[at + 3u];
-        for (var done = 0u; done < count;) {
-          let take = min(8u - position, count - done);
-          if (lane < take) {
-            if (is_inline) {
-              block[position + lane] = parameters.program[at + 4u + done + lane];
-            } else {
-              block[position + lane] = word(parameters.program[at + 4u] + done + lane);
-            }
-          }
-          workgroupBarrier();
-          if (lane == 0u) {
-            if (tape != NONE) {
-              for (var k = 0u; k < take; k++) { put_word(tape + done + k, block[position + k]); }
-            }
-            add_block();
-            if (position + take == 8u) { sponge = permute(sponge); }
-          }
-          workgroupBarrier();
-          done += take;
-          position = (position + take) & 7u;
+      case ${OPERATION.inline}u, ${OPERATION.column}u, ${OPERATION.close}u, ${OPERATION.draw}u: {
+        if (operation == ${OPERATION.column}u && argument(first + 3u) != NONE) {
+          copy_to_tape(lane, argument(first + 3u), argument(first + 2u), count);
         }
-        at += 4u + select(1u, count, is_inline);
-      }
-      case ${OPERATION.close}u: {
-        if (lane == 0u) { sponge = permute(sponge); }
-        at += 1u;
-      }
-      case ${OPERATION.draw}u: {
-        if (lane == 0u) {
-          var position = parameters.program[at + 2u];
-          for (var e = 0u; e < count; e++) {
-            var value = vec4u(0u);
-            for (var k = 0u; k < 4u; k++) {
-              if (position == 8u) {
-                sponge = permute(sponge);
-                position = 0u;
-              }
-              value[k] = rate_word(position);
-              position++;
-            }
-            put(parameters.program[at + 3u] + e, value);
-          }
-        }
-        at += 4u;
-      }
-      case ${OPERATION.positions}u: {
-        if (lane == 0u) {
-          var position = parameters.program[at + 2u];
-          for (var k = 0u; k < count; k++) {
-            if (position == 8u) {
-              sponge = permute(sponge);
-              position = 0u;
-            }
-            put_word(parameters.program[at + 3u] + k, rate_word(position) & parameters.program[at + 4u]);
-            position++;
-          }
-        }
-        at += 5u;
+        if (lane < SPONGE_LANES) { run_sponge(lane, operation, first); }
       }
       case ${OPERATION.nonce}u: {
         if (lane == 0u) {
-          let nonce = atomicExchange(&found, NONE);
-          sponge.c.x = m31_add(sponge.c.x, GRIND_TAG);
-          sponge.c.y = m31_add(sponge.c.y, 1u);
-          sponge.a.x = m31_add(sponge.a.x, nonce);
-          sponge = permute(sponge);
-          put_word(count, nonce);
+          var e = element(count >> 2u);
+          e[count & 3u] = atomicExchange(&found, NONE);
+          put(count >> 2u, e);
         }
-        at += 2u;
       }
       case ${OPERATION.constants}u: {
         for (var e = lane; e < count; e += LANES) {
-          let first = at + 3u + 4u * e;
-          let value = vec4u(
-            parameters.program[first], parameters.program[first + 1u], parameters.program[first + 2u], parameters.program[first + 3u],
-          );
-          put(parameters.program[at + 2u] + e, value);
+          let w = first + 2u + 4u * e;
+          put(argument(first + 1u) + e, vec4u(argument(w), argument(w + 1u), argument(w + 2u), argument(w + 3u)));
         }
-        at += 3u + 4u * count;
       }
-      default: {
-        let base = element(parameters.program[at + 3u]);
+      case ${OPERATION.monomials}u: {
+        let base = element(argument(first + 2u));
         for (var e = lane; e < count; e += LANES) {
-          let term = at + 4u + 2u * e;
-          put(parameters.program[at + 2u] + e, qm31_scale(power(base, parameters.program[term]), parameters.program[term + 1u]));
+          let term = first + 3u + 2u * e;
+          put(argument(first + 1u) + e, qm31_scale(power(base, argument(term)), argument(term + 1u)));
         }
-        at += 4u + 2u * count;
       }
+${stepCases(family)}
+${sumCases(family)}
+      default: {}
     }
+    for (var d = 0u; d < outputs; d++) { put_sum(first, lane, d, sums[d]); }
+    at += argument(at + 1u);
     storageBarrier();
     workgroupBarrier();
   }
-  if (lane == 0u) {
-    let s = parameters.state;
-    put(s, sponge.a);
-    put(s + 1u, sponge.b);
-    put(s + 2u, sponge.c);
-    put(s + 3u, sponge.d);
-  }
+  if (lane < SPONGE_LANES) { sponge_store(argument(0u), lane); }
 }`,
-};
+});

@@ -1,5 +1,5 @@
 /**
- * What a prover asks of a device: about twenty computations on columns of field elements, named by the mathematics.
+ * What a prover asks of a device: about twenty computations on columns of field elements, and four on integers, named by the mathematics.
  *
  * A backend knows no protocol: no order, no labels, no model. Calls are queued and take effect in call order; only `read` waits. Challenges
  * live on the device as *scalars*, named by an index, so that nothing has to come back before the proof is finished. Sums are exact and words are
@@ -8,6 +8,8 @@
  * Conventions (SPEC §1): words in [0, p); an element of K is 4 consecutive words; tables are indexed with variable 0 as the most
  * significant bit; binding takes the first variable.
  */
+
+import type { IntegerVerbs } from "../tensor/integers.ts";
 
 /** Words per entry: 1 for the field F = M31, 4 for K = QM31. */
 export type Width = 1 | 4;
@@ -67,8 +69,8 @@ export interface InnerPair {
   readonly weight: Scalar;
 }
 
-/** The device state of one proof. Ending it frees every column. */
-export interface Session {
+/** The device state of one proof. Ending it frees every column. Integer columns have width 1: a cell v is the word v mod p. */
+export interface Session extends IntegerVerbs<Column> {
   // --- columns
   /** Copies canonical words; length = words.length / width. */
   upload(words: Uint32Array, width: Width): Column;
@@ -191,12 +193,32 @@ export interface RowHasher {
   digests(): Column;
 }
 
+/** What was asked of a device: a proof should be a few submissions and read-backs. */
+export interface DeviceCounters {
+  /** Command buffers handed to the device. */
+  readonly submissions: number;
+  readonly dispatches: number;
+  /** Times that the host waited for results. */
+  readonly readBacks: number;
+  /** Bytes of columns written to the device, and read from it. */
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+}
+
 /** A kind of device. */
 export interface Backend {
   /** For reports: "reference", "cpu (wasm simd, 2 threads)", an adapter's name. */
   readonly name: string;
+  /** Counts since the backend was opened, which only grow. Absent where the host itself computes. */
+  readonly counters?: Readonly<DeviceCounters> | undefined;
+  /** Where witness columns are best made: with the session's integer verbs, or by the host's own definitions, and uploaded. */
+  readonly witness: "device" | "host";
   /** Starts a proof. Sessions are independent. */
   open(): Session;
+  /** Resolves when the device has done all that was queued so far. Absent where nothing is queued. */
+  finished?(): Promise<void>;
   /** Stops worker threads and releases the device. */
   close(): Promise<void>;
+  /** For a backend that stands for several: does `work` on the one in use, and from the start on the next one where that throws a DeviceError. */
+  attempt?<T>(work: (backend: Backend) => Promise<T>): Promise<T>;
 }

@@ -1,4 +1,4 @@
-/** The device's copies of the system's columns, uploaded on first need, and evaluations of them. */
+/** The device's copies of the system's columns, made there or uploaded on first need, and evaluations of them. */
 
 import { InternalError } from "../errors.ts";
 import { fromInteger } from "../field/m31.ts";
@@ -24,6 +24,11 @@ export class ColumnStore {
     this.session = session;
     this.#system = system;
     this.#values = values;
+  }
+
+  /** Takes columns that are on the device already. */
+  add(columns: ReadonlyMap<ColumnId, Column>): void {
+    for (const [id, column] of columns) this.#uploaded.set(id, column);
   }
 
   column(id: ColumnId): Column {

@@ -49,7 +49,11 @@ export async function keyOf(
     const decoder = await openDecoder(source);
     const { commitDecoder } = await import("../decoder.ts");
     const positions = options.positions;
-    return withBackend(options, async (backend) => (await commitDecoder(decoder, positions, { backend, ...targetOf(options) })).verifying);
+    return withBackend(
+      options,
+      io,
+      async (backend) => (await commitDecoder(decoder, positions, { backend, ...targetOf(options) })).verifying,
+    );
   }
   if (!(await isModel(source))) {
     if (options.bits !== undefined || options.regime !== undefined)
@@ -59,7 +63,7 @@ export async function keyOf(
   const { commit } = await import("../api.ts");
   const model = await openModel(source);
   await breathe(io.signal);
-  const { verifying } = await withBackend(options, (backend) => commit(model, { backend, ...targetOf(options) }));
+  const { verifying } = await withBackend(options, io, (backend) => commit(model, { backend, ...targetOf(options) }));
   await breathe(io.signal);
   return verifying;
 }

@@ -12,7 +12,7 @@ const BATCH = 20;
 
 /** The accuracy report on at most `limit` samples, with the model id. */
 export async function measured(model: Model, samples: SampleSet, limit: number, io: Io): Promise<AccuracyReport> {
-  const { id } = await withBackend({ backend: "auto" }, (backend) => commit(model, { backend }));
+  const { id } = await withBackend({ backend: "auto" }, io, (backend) => commit(model, { backend }));
   const meter = new AccuracyMeter(model);
   await visit("measures", samples, limit, io, (i) => meter.add(samples.at(i)));
   return meter.report({ id, source: { name: samples.name, count: samples.count } });

@@ -1,27 +1,33 @@
 /** Options that several commands share. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Regime } from "../security/types.ts";
-import { BACKENDS, type BackendName } from "./source.ts";
+import { BACKENDS, type BackendOptions, PROVIDERS } from "./source.ts";
 
 export interface JsonOption {
   readonly json?: boolean;
 }
 
-export interface BackendFlags {
-  readonly backend: BackendName;
-  readonly threads?: number;
-}
+export type BackendFlags = BackendOptions;
 
 export interface SecurityFlags {
   readonly bits?: number;
   readonly regime?: Regime;
 }
 
-/** --backend and --threads. */
+/** --backend and what goes with one of them. */
 export function addBackend(command: Command): Command {
   return command
-    .addOption(new Option("--backend <name>", "where it is computed").choices(BACKENDS).default("auto"))
-    .option("--threads <n>", "threads of the cpu backend, 1 to 32 (default: the hardware's, at most 8)", integer(1, 32));
+    .addOption(
+      new Option("--backend <name>", "where it is computed; auto is the cpu, a GPU is asked for by webgpu")
+        .choices(BACKENDS)
+        .default("auto"),
+    )
+    .option("--threads <n>", "threads of the cpu backend, 1 to 32 (default: the hardware's, at most 8)", integer(1, 32))
+    .addOption(
+      new Option("--provider <name>", "where WebGPU comes from: the package webgpu (dawn, the default), or Deno itself").choices(PROVIDERS),
+    )
+    .option("--robustness", "kernels check their bounds (dawn; deno always does)")
+    .option("--fallback", "goes on on the cpu backend where the GPU cannot");
 }
 
 /** --bits and --regime. */

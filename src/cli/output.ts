@@ -1,4 +1,5 @@
 /** How results are printed: one JSON object, or aligned lines for people. */
+import type { DeviceCounters } from "../backend/backend.ts";
 import type { InputEncoding } from "../statement/encoding.ts";
 import { inputShape } from "../statement/encoding.ts";
 import { decodeUtf8 } from "../statement/utf8.ts";
@@ -40,6 +41,12 @@ export function size(bytes: number): string {
 /** "0.12 s". */
 export function seconds(value: number): string {
   return `${value.toFixed(value < 10 ? 2 : 1)} s`;
+}
+
+/** What was asked of a device, on one line. */
+export function deviceText(counts: DeviceCounters): string {
+  const { submissions, dispatches, readBacks, bytesUp, bytesDown } = counts;
+  return `${submissions} submissions, ${dispatches} dispatches, ${readBacks} read-backs, ${size(bytesUp)} up, ${size(bytesDown)} down`;
 }
 
 /** Text of unknown origin for a terminal: control characters and overrides of its direction as escapes (joiners belong to Persian and Hindi), and at most `most` characters. */

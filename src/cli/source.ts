@@ -1,16 +1,29 @@
 /** Models, keys and backends as the command line names them. */
 import { fileURLToPath } from "node:url";
 import type { Backend } from "../backend/backend.ts";
+import type { Provider } from "../backend/webgpu/gpu.ts";
 import { BUNDLED_MODELS, type LoadOptions, loadModel, loadSource, type Model, type ModelSource } from "../model/load.ts";
 import { blaming, UsageError } from "./failure.ts";
 import { kindOf, readOrReason } from "./files.ts";
+import type { Io } from "./io.ts";
+import { printable } from "./output.ts";
 
-export const BACKENDS = ["auto", "cpu", "reference"] as const;
+/**
+ * `auto` is `cpu` on every machine: the same command takes the same way everywhere, and a model that is proven in a fraction of a second has its proof
+ * before a GPU has compiled the kernels. A GPU is asked for by name.
+ */
+export const BACKENDS = ["auto", "cpu", "webgpu", "reference"] as const;
 export type BackendName = (typeof BACKENDS)[number];
+
+/** Where WebGPU comes from. */
+export const PROVIDERS = ["dawn", "deno"] as const satisfies readonly Provider[];
 
 export interface BackendOptions {
   readonly backend: BackendName;
   readonly threads?: number;
+  readonly provider?: Provider;
+  readonly robustness?: boolean;
+  readonly fallback?: boolean;
 }
 
 /** A URL; a single letter would be a drive. */
@@ -56,9 +69,9 @@ export async function readLocation(location: string): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-/** Opens a backend, gives it to `work` and closes it, whatever happens. */
-export async function withBackend<T>(options: BackendOptions, work: (backend: Backend) => Promise<T>): Promise<T> {
-  const backend = await openBackend(options);
+/** Opens a backend, gives it to `work` and closes it, whatever happens. A fallback is told on standard error. */
+export async function withBackend<T>(options: BackendOptions, io: Pick<Io, "stderr">, work: (backend: Backend) => Promise<T>): Promise<T> {
+  const backend = await openBackend(options, io);
   try {
     return await work(backend);
   } finally {
@@ -66,8 +79,21 @@ export async function withBackend<T>(options: BackendOptions, work: (backend: Ba
   }
 }
 
-async function openBackend({ backend, threads }: BackendOptions): Promise<Backend> {
+async function openBackend(options: BackendOptions, io: Pick<Io, "stderr">): Promise<Backend> {
+  const { backend, provider, robustness, fallback } = options;
+  const onGpu = backend === "webgpu";
+  if (!onGpu && (provider !== undefined || robustness !== undefined || fallback !== undefined))
+    throw new UsageError("usage", "--provider, --robustness and --fallback are for --backend webgpu");
+  if (onGpu && options.threads !== undefined && fallback !== true) throw new UsageError("usage", "--threads is for the cpu backend");
   if (backend === "reference") return (await import("../backend/reference/index.ts")).referenceBackend();
-  const { cpuBackend } = await import("../backend/cpu/index.ts");
-  return cpuBackend(threads === undefined ? {} : { threads });
+  const openCpu = async (): Promise<Backend> =>
+    (await import("../backend/cpu/index.ts")).cpuBackend(options.threads === undefined ? {} : { threads: options.threads });
+  if (!onGpu) return openCpu();
+  const openGpu = async (): Promise<Backend> =>
+    (await import("../backend/webgpu/index.ts")).webgpuBackend({ adapter: provider, robustness });
+  if (fallback !== true) return openGpu();
+  const { firstBackend } = await import("../backend/fallback.ts");
+  return firstBackend([openGpu, openCpu], (error, next) =>
+    io.stderr.write(`circlet: ${printable(error.message, 1000)}; now on ${next.name}\n`),
+  );
 }

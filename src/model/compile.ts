@@ -16,6 +16,8 @@ export interface CompiledProgram {
   /** The public columns. */
   readonly input: ColumnId;
   readonly output: ColumnId;
+  /** The witness columns of every node, by the names that its operator gives them. */
+  readonly columnsOf: readonly Readonly<Record<string, ColumnId>>[];
   /** Integer inference alone. @throws ModelError for an input that the program does not accept */
   run(input: IntTensor): RunResult;
   /** Inference, then the values of every witness and public column. */
@@ -54,6 +56,7 @@ export function compileProgram(program: IntegerProgram): CompiledProgram {
     built,
     input,
     output,
+    columnsOf,
     run: (x) => runProgram(program, x),
     witness(x) {
       const result = runProgram(program, x);

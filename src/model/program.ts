@@ -32,12 +32,8 @@ export interface RunResult {
 
 /** Runs the program. @throws ModelError if the input has another shape or leaves its range */
 export function runProgram(program: IntegerProgram, input: IntTensor): RunResult {
-  const { name, shape, range } = program.input;
-  if (!sameShape(input.shape, shape)) throw new ModelError(`The input has shape [${input.shape}], ${program.name} takes [${shape}]`);
-  for (const v of input.data)
-    if (v < range[0] || v > range[1])
-      throw new ModelError(`The input has the value ${v}, ${program.name} takes ${range[0]} to ${range[1]}`);
-  const values = new Map([[name, input]]);
+  checkInput(program, input);
+  const values = new Map([[program.input.name, input]]);
   const traces: Trace[] = [];
   for (const node of program.nodes) {
     const trace = operatorOf(node).run(node, inputsOf(node, values));
@@ -50,6 +46,15 @@ export function runProgram(program: IntegerProgram, input: IntTensor): RunResult
   if (last?.kind !== "argmax" || !logits || classIndex === undefined)
     throw new InternalError(`program ${program.name} does not end in an arg max`);
   return { classIndex, logits, values, traces, saturations: traces.reduce((n, t) => n + (t.saturations ?? 0), 0) };
+}
+
+/** @throws ModelError if the input has another shape than the program's or leaves its range */
+export function checkInput(program: IntegerProgram, input: IntTensor): void {
+  const { shape, range } = program.input;
+  if (!sameShape(input.shape, shape)) throw new ModelError(`The input has shape [${input.shape}], ${program.name} takes [${shape}]`);
+  for (const v of input.data)
+    if (v < range[0] || v > range[1])
+      throw new ModelError(`The input has the value ${v}, ${program.name} takes ${range[0]} to ${range[1]}`);
 }
 
 /** The inputs of a node among the values made so far. @throws ModelError if one is missing */

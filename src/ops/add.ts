@@ -4,9 +4,10 @@
 import { ModelError } from "../errors.ts";
 import { onesOn, term } from "../system/builder.ts";
 import { type AxisId, cellsOf, type Leaf } from "../system/types.ts";
+import { cell, multiply, add as sum, viewOf } from "../tensor/integers.ts";
 import { type IntTensor, intTensor, type Shape, sameShape, stridesOf } from "../tensor/tensor.ts";
 import { axesOf, leafOf, logicalAxes, type NodeBase, type Operator, type Value } from "./operator.ts";
-import { lowerRounding, type Rounding, roundTrace } from "./requantize.ts";
+import { lowerRounding, type Rounding, roundOn, roundTrace } from "./requantize.ts";
 
 export interface AddNode extends NodeBase {
   readonly kind: "add";
@@ -35,6 +36,19 @@ export const add: Operator<AddNode> = {
       shape,
       x.map((v, k) => v * i + y[k]! * j),
     );
+  },
+
+  compute(device, node, inputs) {
+    const { constant, scales, rounding } = node;
+    const shape = addShape(
+      node,
+      inputs.map((x) => x.shape),
+      constant,
+    );
+    const views = inputs.map((x) => viewOf(x.cells, shape));
+    if (constant) views.push(viewOf(device.constant(constant.data), constant.shape));
+    const accumulator = sum(multiply(cell(0), 2 ** scales[0]), multiply(cell(1), constant ? 1 : 2 ** scales[1]));
+    return roundOn(device, rounding, shape, views, accumulator);
   },
 
   lower(builder, node, inputs) {

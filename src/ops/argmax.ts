@@ -5,6 +5,7 @@
  */
 import { ModelError } from "../errors.ts";
 import { onesOn, term } from "../system/builder.ts";
+import { cell, index, less, single, subtract, viewOf } from "../tensor/integers.ts";
 import { intTensor } from "../tensor/tensor.ts";
 import { leafOf, logicalAxes, type NodeBase, type Operator, only, provableRange, valueOn } from "./operator.ts";
 
@@ -27,6 +28,17 @@ export const argmax: Operator<ArgMaxNode> = {
       output: intTensor([], [best]),
       witness: () => ({ d: data.map((x, j) => data[best]! - x - (j < best ? 1 : 0)) }),
     };
+  },
+
+  compute(device, node, inputs) {
+    const x = only(node, inputs);
+    lastOnly(node, x.shape);
+    const shape = x.shape.slice(-1);
+    const logits = viewOf(x.cells, shape);
+    const { values, indices } = device.largest([], shape, logits);
+    const difference = subtract(subtract(cell(1), cell(0)), less(index(0), cell(2)));
+    const [d] = device.map(shape, [logits, single(values), single(indices)], [], [difference]);
+    return { output: { shape: [], cells: indices }, columns: { d: d! } };
   },
 
   lower(builder, node, inputs) {

@@ -5,9 +5,10 @@
  */
 import { ModelError } from "../errors.ts";
 import { onesOn, term } from "../system/builder.ts";
+import { add, cell, multiply, quotient, subtract, viewOf } from "../tensor/integers.ts";
 import { forEachWindowCell, poolShape } from "./maxpool.ts";
 import { leafOf, type NodeBase, type Operator, only, provableRange, shapeOf, singleAxis, valueOn } from "./operator.ts";
-import { type Window, windowAxes, windowFactors } from "./window.ts";
+import { type Window, windowAxes, windowFactors, windowView } from "./window.ts";
 
 export interface AveragePoolNode extends NodeBase {
   readonly kind: "averagepool";
@@ -28,6 +29,17 @@ export const averagepool: Operator<AveragePoolNode> = {
     });
     const data = sums.map((sum) => Math.floor((sum + rounding) / size));
     return { output: { shape, data }, witness: () => ({ q: data, r: sums.map((sum, i) => sum + rounding - size * data[i]!) }) };
+  },
+
+  compute(device, node, inputs) {
+    const x = only(node, inputs);
+    const shape = poolShape(node, node.window, x.shape);
+    const size = windowSize(node);
+    const sums = device.dot(shape, node.window.kernel, [windowView(x, node.window, 0, [1, 2], [3, 4], 5)], null);
+    const sum = add(cell(0), Math.floor(size / 2));
+    const average = quotient(sum, size);
+    const [q, r] = device.map(shape, [viewOf(sums, shape)], [], [average, subtract(sum, multiply(average, size))]);
+    return { output: { shape, cells: q! }, columns: { q: q!, r: r! } };
   },
 
   lower(builder, node, inputs) {

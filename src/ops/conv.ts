@@ -5,10 +5,11 @@
  */
 import { ModelError } from "../errors.ts";
 import { onesOn, term } from "../system/builder.ts";
+import { viewOf } from "../tensor/integers.ts";
 import type { IntTensor, Shape } from "../tensor/tensor.ts";
 import { leafOf, type NodeBase, type Operator, only, shapeOf, singleAxis } from "./operator.ts";
-import { lowerRounding, type Rounding, roundTrace } from "./requantize.ts";
-import { insideOutputs, type Window, windowAxes, windowFactors, windowOutput } from "./window.ts";
+import { lowerRounding, type Rounding, roundOn, roundTrace } from "./requantize.ts";
+import { insideOutputs, type Window, windowAxes, windowFactors, windowOutput, windowView } from "./window.ts";
 
 export interface ConvNode extends NodeBase {
   readonly kind: "conv";
@@ -55,6 +56,18 @@ export const conv: Operator<ConvNode> = {
       }
     }
     return roundTrace(node, node.rounding, shape, accumulators);
+  },
+
+  compute(device, node, inputs) {
+    const x = only(node, inputs);
+    const shape = convShape(node, node.window, node.weight.shape, x.shape);
+    const [outputs] = shape;
+    const factors = [
+      viewOf(device.constant(node.weight.data), node.weight.shape, [0, 3, 4, 5], 6),
+      windowView(x, node.window, 3, [1, 2], [4, 5], 6),
+    ];
+    const bias = node.bias && viewOf(device.constant(node.bias.data), [outputs], [0], 3);
+    return roundOn(device, node.rounding, shape, [viewOf(device.dot(shape, node.weight.shape.slice(1), factors, bias), shape)]);
   },
 
   lower(builder, node, inputs) {

@@ -5,9 +5,10 @@
  */
 import { ModelError } from "../errors.ts";
 import { onesOn, term } from "../system/builder.ts";
-import type { IntTensor, Shape } from "../tensor/tensor.ts";
+import { viewOf } from "../tensor/integers.ts";
+import { type IntTensor, type Shape, sizeOf } from "../tensor/tensor.ts";
 import { axesOf, leafOf, type NodeBase, type Operator, only } from "./operator.ts";
-import { lowerRounding, type Rounding, roundTrace } from "./requantize.ts";
+import { lowerRounding, type Rounding, roundOn, roundTrace } from "./requantize.ts";
 
 export interface MatMulNode extends NodeBase {
   readonly kind: "matmul";
@@ -37,6 +38,19 @@ export const matmul: Operator<MatMulNode> = {
       }
     }
     return roundTrace(node, node.rounding, matmulShape(node, node.weight.shape, x.shape), accumulators);
+  },
+
+  compute(device, node, inputs) {
+    const x = only(node, inputs);
+    const shape = matmulShape(node, node.weight.shape, x.shape);
+    const [outputs = 0, inner = 0] = node.weight.shape;
+    const sizes = [sizeOf(x.shape) / inner, outputs];
+    const factors = [
+      viewOf(device.constant(node.weight.data), [outputs, inner], [1, 2], 3),
+      viewOf(x.cells, [sizes[0]!, inner], [0, 2], 3),
+    ];
+    const bias = node.bias && viewOf(device.constant(node.bias.data), [outputs], [1], 2);
+    return roundOn(device, node.rounding, shape, [viewOf(device.dot(sizes, [inner], factors, bias), shape)]);
   },
 
   lower(builder, node, inputs) {

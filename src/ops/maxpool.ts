@@ -6,9 +6,10 @@
  */
 import { ModelError } from "../errors.ts";
 import { onesOn, term } from "../system/builder.ts";
+import { add, cell, equal, index, inside, multiply, subtract, viewOf } from "../tensor/integers.ts";
 import type { IntTensor, Shape } from "../tensor/tensor.ts";
 import { leafOf, type NodeBase, type Operator, only, provableRange, shapeOf, singleAxis, valueOn } from "./operator.ts";
-import { allInside, insideOutputs, type Window, windowAxes, windowFactors, windowOutput } from "./window.ts";
+import { allInside, insideOutputs, type Window, windowAxes, windowFactors, windowOutput, windowView } from "./window.ts";
 
 export interface MaxPoolNode extends NodeBase {
   readonly kind: "maxpool";
@@ -26,6 +27,22 @@ export const maxpool: Operator<MaxPoolNode> = {
       if (x.data[from]! > data[to]!) data[to] = x.data[from]!;
     });
     return { output: { shape, data }, witness: () => poolWitness(node.window, x, shape, data) };
+  },
+
+  compute(device, node, inputs) {
+    const x = only(node, inputs);
+    const shape = poolShape(node, node.window, x.shape);
+    const { kernel } = node.window;
+    const image = windowView(x, node.window, 0, [1, 2], [3, 4], 5);
+    const { values, indices } = device.largest(shape, kernel, image);
+    const views = [image, ...[values, indices].map((cells) => viewOf(cells, shape, [0, 1, 2], 5))];
+    const [d, s] = device.map(
+      [...shape, ...kernel],
+      views,
+      [],
+      [multiply(inside(0), subtract(cell(1), cell(0))), equal(cell(2), add(multiply(index(3), kernel[1]), index(4)))],
+    );
+    return { output: { shape, cells: values }, columns: { y: values, d: d!, s: s! } };
   },
 
   lower(builder, node, inputs) {

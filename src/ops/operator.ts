@@ -7,6 +7,7 @@
 import { InternalError, ModelError } from "../errors.ts";
 import type { SystemBuilder } from "../system/builder.ts";
 import { type AxisId, type ColumnId, cellsOf, type Leaf } from "../system/types.ts";
+import type { IntegerVerbs } from "../tensor/integers.ts";
 import type { IntTensor } from "../tensor/tensor.ts";
 
 /** What every node has: a name for messages, the values it reads and the one it makes. */
@@ -45,11 +46,32 @@ export interface Lowered {
   readonly columns: Readonly<Record<string, ColumnId>>;
 }
 
+/** What an operator computes with on a device, where `C` is a handle of cells. */
+export interface IntegerDevice<C> extends IntegerVerbs<C> {
+  /** The cells of a weight or table, given as the array that `lower` has committed. */
+  constant(values: Int32Array): C;
+}
+
+/** A value on a device, row-major in logical dimensions. */
+export interface DeviceTensor<C> {
+  readonly shape: readonly number[];
+  readonly cells: C;
+}
+
+/** The result of a node on a device. A cell that leaves its proven range is no error here: it misses its table. */
+export interface Computed<C> {
+  readonly output: DeviceTensor<C>;
+  /** The witness columns, by the names that `lower` gives them. */
+  readonly columns: Readonly<Record<string, C>>;
+}
+
 export interface Operator<N extends NodeBase> {
   /** The output's logical shape. @throws ModelError naming the node if the inputs do not fit */
   shape(node: N, inputs: readonly (readonly number[])[]): number[];
   /** The definition, exact. Inputs are row-major in logical dimensions. */
   run(node: N, inputs: readonly IntTensor[]): Trace;
+  /** The same as `run`, cell for cell, in a device's verbs. */
+  compute<C>(device: IntegerDevice<C>, node: N, inputs: readonly DeviceTensor<C>[]): Computed<C>;
   /** Adds the node to a system. @throws ModelError naming the node if it cannot be proven */
   lower(builder: SystemBuilder, node: N, inputs: readonly Value[]): Lowered;
 }

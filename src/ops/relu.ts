@@ -1,7 +1,8 @@
 /** Relu of a value that no accumulator precedes: y = max(0, q), q the value shifted to fit the table. */
 import { term } from "../system/builder.ts";
+import { viewOf } from "../tensor/integers.ts";
 import { leafOf, logicalAxes, type NodeBase, type Operator, only } from "./operator.ts";
-import { lowerRounding, type Rounding, roundTrace } from "./requantize.ts";
+import { lowerRounding, type Rounding, roundOn, roundTrace } from "./requantize.ts";
 
 export interface ReluNode extends NodeBase {
   readonly kind: "relu";
@@ -14,6 +15,10 @@ export const lookedUp: Operator<NodeBase & { readonly rounding: Rounding }> = {
   run(node, inputs) {
     const x = only(node, inputs);
     return roundTrace(node, node.rounding, x.shape, x.data);
+  },
+  compute(device, node, inputs) {
+    const { shape, cells } = only(node, inputs);
+    return roundOn(device, node.rounding, shape, [viewOf(cells, shape)]);
   },
   lower(builder, node, inputs) {
     const x = only(node, inputs);

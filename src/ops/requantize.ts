@@ -7,10 +7,11 @@
 import { InternalError, ModelError } from "../errors.ts";
 import { onesOn, type SystemBuilder, term } from "../system/builder.ts";
 import type { AxisId, ColumnId, Term } from "../system/types.ts";
+import { add, cell, type Expression, entry, greatest, multiply, quotient, subtract, type View } from "../tensor/integers.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { type FunctionTable, functionTableName, functionValues } from "./function-table.ts";
-import { type Lowered, type NodeBase, type Trace, valueOn } from "./operator.ts";
-import { lowerSaturation, type Span, saturated, splitColumns, splits } from "./saturate.ts";
+import { type Computed, type IntegerDevice, type Lowered, type NodeBase, type Trace, valueOn } from "./operator.ts";
+import { lowerSaturation, type Span, saturated, splitColumns, splitExpressions, splits } from "./saturate.ts";
 
 /** What follows an accumulator. */
 export interface Rounding {
@@ -59,6 +60,36 @@ export function roundTrace(node: NodeBase, rounding: Rounding, shape: Shape, acc
   for (let i = 0; i < q.length; i++) if (q[i]! < -half || q[i]! >= half) refuse(i);
   const y = map === "none" ? q : map === "relu" ? q.map((v) => Math.max(v, 0)) : mapValues(map, bits, q);
   return { output: { shape, data: y }, saturations: 0, witness: () => ({ q, y, ...remainder() }) };
+}
+
+/** The activation of accumulators on a device: `accumulator` is one of them, as a function of the views at its index. */
+export function roundOn<C>(
+  device: IntegerDevice<C>,
+  rounding: Rounding,
+  shape: Shape,
+  views: readonly View<C>[],
+  accumulator: Expression = cell(0),
+): Computed<C> {
+  const { shift, bits, map } = rounding;
+  const shifted = shift === 0 ? accumulator : add(accumulator, 2 ** (shift - 1));
+  const q = quotient(shifted, 2 ** shift);
+  const columns: Record<string, Expression> = {};
+  const lookUp = (v: Expression): Expression => entry(0, add(v, 2 ** (bits - 1)));
+  if (rounding.high !== undefined) {
+    const { v, ...parts } = splitExpressions(spanOf(rounding), q);
+    Object.assign(columns, parts);
+    if (typeof map === "object") Object.assign(columns, { v, y: lookUp(v) });
+    else columns.y = v;
+  } else {
+    columns.q = q;
+    if (map !== "none") columns.y = map === "relu" ? greatest(q, 0) : lookUp(q);
+  }
+  if (shift > 0) columns.r = subtract(shifted, multiply(q, 2 ** shift));
+  const names = Object.keys(columns);
+  const tables = typeof map === "object" ? [device.constant(functionValues(map, bits))] : [];
+  const cells = device.map(shape, views, tables, Object.values(columns));
+  const made: Record<string, C> = Object.fromEntries(names.map((name, k) => [name, cells[k]!]));
+  return { output: { shape, cells: (made.y ?? made.q)! }, columns: made };
 }
 
 /**

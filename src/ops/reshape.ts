@@ -2,6 +2,7 @@
  * Reshape (Flatten) and Transpose as relabelling: the column stays, its axes are grouped and ordered anew. No cell is committed twice and nothing is proven.
  */
 import { ModelError } from "../errors.ts";
+import { cell, viewOf } from "../tensor/integers.ts";
 import { sizeOf, transposedIndices } from "../tensor/tensor.ts";
 import { logicalAxes, type NodeBase, type Operator, only } from "./operator.ts";
 
@@ -23,6 +24,11 @@ export const reshape: Operator<ReshapeNode> = {
   run(node, inputs) {
     const x = only(node, inputs);
     return { output: { shape: reshapeShape(node, node.shape, x.shape), data: x.data }, witness: () => ({}) };
+  },
+
+  compute(_device, node, inputs) {
+    const { shape, cells } = only(node, inputs);
+    return { output: { shape: reshapeShape(node, node.shape, shape), cells }, columns: {} };
   },
 
   lower(builder, node, inputs) {
@@ -55,6 +61,14 @@ export const transpose: Operator<TransposeNode> = {
     const x = only(node, inputs);
     const data = Int32Array.from(transposedIndices(x.shape, node.permutation), (i) => x.data[i]!);
     return { output: { shape: transposeShape(node, node.permutation, x.shape), data }, witness: () => ({}) };
+  },
+
+  compute(device, node, inputs) {
+    const x = only(node, inputs);
+    const shape = transposeShape(node, node.permutation, x.shape);
+    const along = x.shape.map((_, d) => node.permutation.indexOf(d));
+    const [cells] = device.map(shape, [viewOf(x.cells, x.shape, along)], [], [cell(0)]);
+    return { output: { shape, cells: cells! }, columns: {} };
   },
 
   lower(_builder, node, inputs) {

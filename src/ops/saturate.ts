@@ -6,7 +6,7 @@
  */
 import { onesOn, type SystemBuilder, term } from "../system/builder.ts";
 import type { AxisId, ColumnId, TableId, Term } from "../system/types.ts";
-
+import { add, constant, type Expression, equal, greatest, least, less, multiply, quotient, subtract } from "../tensor/integers.ts";
 import type { NodeBase } from "./operator.ts";
 
 /** v is in [low, low + 2^bits), h in [-2^high, 2^high). */
@@ -31,6 +31,20 @@ export function saturated({ low, bits }: Span, q: number): number {
 export function splitColumns({ low, bits }: Span, q: Int32Array): Record<"h" | "z" | "c" | "l", Int32Array> {
   const h = q.map((v) => Math.floor((v - low) / 2 ** bits));
   return { h, z: h.map((v) => (v === 0 ? 1 : 0)), c: h.map((v) => cut(low, bits, v)), l: q.map((v, i) => v - low - 2 ** bits * h[i]!) };
+}
+
+/** The columns of one q, and v, on a device. */
+export function splitExpressions({ low, bits }: Span, q: Expression): Record<"h" | "z" | "c" | "l" | "v", Expression> {
+  const end = low + 2 ** bits - 1;
+  const above = subtract(q, low);
+  const h = quotient(above, 2 ** bits);
+  return {
+    h,
+    z: equal(h, 0),
+    c: add(multiply(less(h, 0), low), multiply(less(constant(0), h), end)),
+    l: subtract(above, multiply(h, 2 ** bits)),
+    v: greatest(least(q, end), low),
+  };
 }
 
 /**

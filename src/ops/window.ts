@@ -2,7 +2,8 @@
 import { ModelError } from "../errors.ts";
 import type { SystemBuilder } from "../system/builder.ts";
 import type { AxisId, Factor } from "../system/types.ts";
-import type { NodeBase } from "./operator.ts";
+import type { View } from "../tensor/integers.ts";
+import type { DeviceTensor, NodeBase } from "./operator.ts";
 
 type Pair = readonly [number, number];
 
@@ -56,6 +57,37 @@ export function windowAxes(builder: SystemBuilder, node: NodeBase, window: Windo
   return {
     output: [builder.axis(`${node.name} rows`, output[0]), builder.axis(`${node.name} columns`, output[1])],
     kernel: [builder.axis(`${node.name} window rows`, window.kernel[0]), builder.axis(`${node.name} window columns`, window.kernel[1])],
+  };
+}
+
+/** An image seen through windows: loop indices of the channel, of output row and column, and of the cell in the window; `indices` in all. */
+export function windowView<C>(
+  image: DeviceTensor<C>,
+  window: Window,
+  channel: number,
+  output: Pair,
+  kernel: Pair,
+  indices: number,
+): View<C> {
+  const [channels = 0, height = 0, width = 0] = image.shape;
+  const steps = (...along: readonly Pair[]): number[] => {
+    const all = new Array<number>(indices).fill(0);
+    for (const [index, step] of along) all[index] = step;
+    return all;
+  };
+  const slide = (d: 0 | 1, size: number, stride: number) => ({
+    size,
+    stride,
+    offset: -window.padsBefore[d],
+    steps: steps([output[d], window.strides[d]], [kernel[d], window.dilations[d]]),
+  });
+  return {
+    cells: image.cells,
+    coordinates: [
+      { size: channels, stride: height * width, offset: 0, steps: steps([channel, 1]) },
+      slide(0, height, width),
+      slide(1, width, 1),
+    ],
   };
 }
 

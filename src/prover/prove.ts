@@ -1,5 +1,5 @@
 /** The prover: bind, commit, look up, constrain, open (SPEC §5), on any backend. Proof bytes depend on key, statement and witness alone. */
-import type { Backend } from "../backend/backend.ts";
+import type { Backend, Column, Session } from "../backend/backend.ts";
 import { ColumnStore } from "../backend/columns.ts";
 import { InternalError } from "../errors.ts";
 import { proveLookups } from "../lookup/prove.ts";
@@ -31,16 +31,23 @@ export interface ProveOptions {
   /** Aborting rejects with the signal's reason at the next step; nothing is left behind. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Whether a phase lasts until the device has done its work; else phases only queue it, and the last one waits (default: false). */
+  readonly awaitPhases?: boolean | undefined;
 }
 
-/** What is to be proven: the raw input, the output, and all witness columns as canonical words. */
-export interface Assignment {
-  readonly input: Uint8Array;
+/** Output and witness columns, made on the device. */
+export interface Computed {
   readonly output: number;
-  readonly witness: (column: ColumnId) => Uint32Array;
+  readonly columns: ReadonlyMap<ColumnId, Column>;
 }
 
-/** The proof's bytes. @throws the signal's reason if aborted; DeviceError if the backend cannot */
+/** What is to be proven: the raw input, the output, and all witness columns: as canonical words, or made on the device. */
+export type Assignment = { readonly input: Uint8Array } & (
+  | { readonly output: number; readonly witness: (column: ColumnId) => Uint32Array }
+  | { readonly compute: (session: Session, column: (id: ColumnId) => Column) => Promise<Computed> }
+);
+
+/** The proof's bytes. `compute` is given the device's copies of weight columns. @throws the signal's reason if aborted; DeviceError if the backend cannot */
 export async function proveSystem(
   key: VerifyingKey,
   weights: WeightData,
@@ -50,9 +57,12 @@ export async function proveSystem(
   const { plan, digest } = prepareKey(key);
   const { system, parameters } = key;
   let breathed = performance.now();
+  let current: Phase = "witness";
   const step =
     (phase: Phase): Tick =>
     async (done, total) => {
+      if (phase !== current && options.awaitPhases === true) await options.backend.finished?.();
+      current = phase;
       options.onProgress?.({ phase, done, total });
       if (performance.now() - breathed > BREATH_MS) {
         await breathe();
@@ -62,15 +72,19 @@ export async function proveSystem(
     };
   const session = options.backend.open();
   try {
-    const publicValues = statementColumns(key, assignment);
-    bind(session, key, digest, assignment, publicValues);
-    const indices = (column: ColumnId) => publicValues.get(column) ?? [];
-    const store = new ColumnStore(session, system, (id) => {
+    const words = (id: ColumnId): Uint32Array => {
       const kind = system.columns[id]?.kind;
       if (kind === "weight") return weights.column(id);
       if (kind === "public") return publicValues.get(id) ?? new Uint32Array();
-      return assignment.witness(id);
-    });
+      if ("witness" in assignment) return assignment.witness(id);
+      throw new InternalError(`the device has not made column ${system.columns[id]?.name}`);
+    };
+    const store = new ColumnStore(session, system, words);
+    const statement = { input: assignment.input, output: await outputOf(assignment, store) };
+    await step("witness")(1, 1);
+    const publicValues = statementColumns(key, statement);
+    bind(session, key, digest, statement, publicValues);
+    const indices = (column: ColumnId) => publicValues.get(column) ?? [];
 
     const [weightLayout, witnessLayout] = plan.layouts;
     if (!weightLayout || !witnessLayout) throw new InternalError("two layouts expected");
@@ -88,11 +102,19 @@ export async function proveSystem(
 
     const claims = await proveLookups(store, system, plan.lookups, parameters.grinding.lookup, step("look up"));
     claims.push(...(await proveConstraints(store, system, plan.constraints, indices, step("constrain"))));
-    const words = await proveOpening(session, parameters, [weightCommitment, witness], claims, step("open"));
-    return encodeProof({ suite: 1, key: digest, input: assignment.input, output: assignment.output, words });
+    const tape = await proveOpening(session, parameters, [weightCommitment, witness], claims, step("open"));
+    return encodeProof({ suite: 1, key: digest, ...statement, words: tape });
   } finally {
     session.end();
   }
+}
+
+/** The output; witness columns that are made on the device are in the store afterwards. */
+async function outputOf(assignment: Assignment, store: ColumnStore): Promise<number> {
+  if ("witness" in assignment) return assignment.output;
+  const { output, columns } = await assignment.compute(store.session, (id) => store.column(id));
+  store.add(columns);
+  return output;
 }
 
 /** Lets timers, input and cancellation run. */

@@ -1,11 +1,14 @@
-/** The cases of the conformance suite, by verb. */
+/** The cases of the conformance suite, by verb. Sizes where kernels change their way have cases of their own. */
 import type { Column } from "../backend/backend.ts";
 import type { Bench, ConformanceCase } from "./conformance-bench.ts";
+import { edgeCases } from "./conformance-edges.ts";
+import { integerCases } from "./conformance-integer.ts";
 import { protocolCase } from "./conformance-session.ts";
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, k) => k);
 
 export const cases: Record<string, ConformanceCase> = {
+  ...integerCases,
   "upload, zeros, slice, free": (bench) => {
     const { session } = bench;
     const base = bench.column(7, 1);
@@ -234,6 +237,7 @@ export const cases: Record<string, ConformanceCase> = {
     return drawn;
   },
   "a whole session": protocolCase,
+  ...edgeCases,
 };
 
 /** Rounds from 2^bits entries down: terms of 1 .. degree + 1 tables, one table joining a round later, one idle term. */

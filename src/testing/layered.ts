@@ -2,6 +2,13 @@
  * A network of equal layers on one axis (SPEC §4.3 shift): h_{l+1} = relu(round(h_l W_l / 2^s)), l = 0..L-1. One weight column, one constraint and one look-up for all
  * layers. Column `state` holds the inputs of the layers, `last` the output of the last one.
  */
+import type { Backend } from "../backend/backend.ts";
+import { toWords } from "../backend/columns.ts";
+import { fillDerived } from "../model/witness.ts";
+import type { VerifyingKey } from "../proof/key.ts";
+import { commitSystem } from "../prover/commit.ts";
+import { proveSystem } from "../prover/prove.ts";
+import { tensorBytes } from "../statement/encoding.ts";
 import { type BuiltSystem, onesOn, SystemBuilder, term } from "../system/builder.ts";
 import type { ColumnId } from "../system/types.ts";
 
@@ -116,4 +123,27 @@ export function layeredNetwork(layers: number, width: number): Layered {
     };
   };
   return { built, input: x, output: index, run };
+}
+
+/** Commits to a network of equal layers; the returned function proves its output for one input, the same at every call. */
+export async function layeredProver(
+  backend: Backend,
+  layers: number,
+  width: number,
+): Promise<{ readonly key: VerifyingKey; readonly prove: () => Promise<Uint8Array> }> {
+  const { built, input, output, run } = layeredNetwork(layers, width);
+  const description = {
+    name: `${layers} layers`,
+    input: { kind: "tensor", shape: [width], exponent: 0, range: [0, MAX] } as const,
+    inputColumn: input,
+    output: { labels: Array.from({ length: width }, (_, i) => `${i}`) },
+    outputColumn: output,
+  };
+  const { verifying, weights } = await commitSystem(built, description, backend);
+  const x = Int32Array.from({ length: width }, (_, i) => (i * 677) % (MAX + 1));
+  const { output: index, columns } = run(x);
+  fillDerived(built, columns.set(input, x).set(output, Int32Array.of(index)));
+  const witness = (id: ColumnId): Uint32Array => toWords(columns.get(id) ?? new Int32Array());
+  const assignment = { input: tensorBytes(x), output: index, witness };
+  return { key: verifying, prove: () => proveSystem(verifying, weights, assignment, { backend }) };
 }

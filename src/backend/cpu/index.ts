@@ -35,6 +35,7 @@ export async function cpuBackend(options: { readonly threads?: number } = {}): P
   const device = { memory, heap, pool, twiddles: new Twiddles(memory, heap) };
   return {
     name: `cpu (wasm simd, ${pool.threads} ${pool.threads === 1 ? "thread" : "threads"})`,
+    witness: "host",
     open: () => openSession(device),
     close: async () => pool.close(),
   };

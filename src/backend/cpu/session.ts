@@ -3,9 +3,10 @@
 import type { QM31 } from "../../field/qm31.ts";
 import * as qm31 from "../../field/qm31.ts";
 import { permute } from "../../hash/poseidon2.ts";
-import type { IdleTerm, Session } from "../backend.ts";
+import type { IdleTerm, Session, Width } from "../backend.ts";
 import { ensure } from "../check.ts";
 import { Scalars, Sponge } from "../host.ts";
+import { integerVerbs } from "../integers.ts";
 import * as hash from "./hash.ts";
 import * as line from "./line.ts";
 import * as lookup from "./lookup.ts";
@@ -23,13 +24,15 @@ export function openSession(device: Device): Session {
   const idleSum = (idle: readonly IdleTerm[]): QM31 =>
     qm31.sum(idle.map((t) => qm31.scale(qm31.mul(space.element(space.own(t.total, 4).pointer), get(t.weight)), t.factor)));
 
+  const upload = (words: Uint32Array, width: Width): CpuColumn => {
+    ensure(words.length % width === 0, `${words.length} words are not entries of width ${width}`);
+    const column = space.column(words.length / width, width);
+    space.words(column).set(words);
+    return column;
+  };
+
   return {
-    upload: (words, width) => {
-      ensure(words.length % width === 0, `${words.length} words are not entries of width ${width}`);
-      const column = space.column(words.length / width, width);
-      space.words(column).set(words);
-      return column;
-    },
+    upload,
     zeros: (length, width) => {
       const column = space.column(length, width);
       space.words(column).fill(0);
@@ -85,6 +88,11 @@ export function openSession(device: Device): Session {
     fractions: (bits, instances, alpha, beta) => lookup.fractions(space, bits, instances, get(alpha), get(beta)),
     addFractions: (numerators, denominators) => lookup.addFractions(space, numerators, denominators),
     fractionRound: (four, eq, lambda, r) => space.elements(lookup.fractionRound(space, four, eq, get(lambda), challenge(r))),
+
+    ...integerVerbs(
+      (column) => space.words(space.own(column, 1)),
+      (words) => upload(words, 1),
+    ),
 
     interleave: (matrix, rowBits, column) => line.interleave(space, matrix, rowBits, column),
     encode: (message, blowup) => line.encode(space, message, blowup),

@@ -6,6 +6,7 @@ import { permute } from "../../hash/poseidon2.ts";
 import type { Backend, Column, IdleTerm, Session, Width } from "../backend.ts";
 import { ensure } from "../check.ts";
 import { Scalars, Sponge } from "../host.ts";
+import { integerVerbs } from "../integers.ts";
 import { columnOf, elementsOf, ReferenceColumn, wordsOf } from "./column.ts";
 import * as hash from "./hash.ts";
 import * as line from "./line.ts";
@@ -15,7 +16,7 @@ import * as tables from "./tables.ts";
 
 /** The reference backend; it holds no resources. */
 export function referenceBackend(): Backend {
-  return { name: "reference", open, close: async () => {} };
+  return { name: "reference", witness: "host", open, close: async () => {} };
 }
 
 function open(): Session {
@@ -77,6 +78,11 @@ function open(): Session {
     fractions: (bits, instances, alpha, beta) => lookup.fractions(bits, instances, get(alpha), get(beta)),
     addFractions: lookup.addFractions,
     fractionRound: (four, eq, lambda, r) => lookup.fractionRound(four, eq, get(lambda), challenge(r)),
+
+    ...integerVerbs(
+      (column) => wordsOf(column, 1),
+      (words) => new ReferenceColumn(words, 1),
+    ),
 
     interleave: line.interleave,
     encode: line.encode,

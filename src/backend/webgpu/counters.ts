@@ -1,11 +1,7 @@
-/** What was asked of the device: a proof should be a few submissions and read-backs. */
-export interface Counters {
-  submissions: number;
-  dispatches: number;
-  readBacks: number;
-  bytesUp: number;
-  bytesDown: number;
-}
+/** Counting what is asked of the device. */
+import type { DeviceCounters } from "../backend.ts";
+
+export type Counters = { -readonly [K in keyof DeviceCounters]: number };
 
 export function noCounts(): Counters {
   return { submissions: 0, dispatches: 0, readBacks: 0, bytesUp: 0, bytesDown: 0 };

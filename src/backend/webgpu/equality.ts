@@ -1,7 +1,7 @@
 /** eq tables on the device (SPEC §1.5): entry by entry for few variables, from two smaller tables for many. */
 import { eq } from "../../../shaders/multilinear/eq.wgsl.ts";
 import { outer } from "../../../shaders/multilinear/outer.wgsl.ts";
-import { groupsFor, type Workspace } from "./workspace.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** Variables up to which an entry is multiplied out alone. */
 const FEW = 8;
@@ -26,8 +26,8 @@ export function writeEq(
 ): void {
   const count = 2 ** point.length;
   if (point.length <= FEW) {
-    const factors = [...point.flatMap((s) => [s, 0]), ...conditions.flat()];
-    space.run(eq, groupsFor(count), [count, target, point.length, weight, conditions.length, accumulate, ...factors]);
+    const parameters = [count, target, point.length, weight, conditions.length, accumulate, ...point, ...conditions.flat()];
+    space.each(eq, count * (point.length + conditions.length), parameters);
     return;
   }
   const lowBits = point.length >> 1;
@@ -36,7 +36,7 @@ export function writeEq(
     space.withMemory(2 ** lowBits, (low) => {
       writeEq(space, high, point.slice(0, split), weight, conditions, 0, one);
       writeEq(space, low, point.slice(split), one, [], 0, one);
-      space.run(outer, groupsFor(count), [count, target, high, low, lowBits, accumulate]);
+      space.each(outer, count, [count, target, high, low, lowBits, accumulate]);
     });
   });
 }

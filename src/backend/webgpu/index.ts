@@ -3,6 +3,7 @@ import { KERNELS } from "../../../shaders/index.ts";
 import { DeviceError } from "../../errors.ts";
 import type { Backend } from "../backend.ts";
 import type { Counters } from "./counters.ts";
+import { adapterName, openDevice } from "./device.ts";
 import { defaultProvider, openGpu, type Provider } from "./gpu.ts";
 import { Twiddles } from "./line.ts";
 import { Recorder } from "./recorder.ts";
@@ -14,10 +15,19 @@ export interface WebGpuOptions {
   readonly powerPreference?: "low-power" | "high-performance" | undefined;
   /** Bounds checks in kernels. Off by default with Dawn in Node and Deno; browsers always have them. */
   readonly robustness?: boolean | undefined;
+  /** Whether subgroup operations are used where the device has them: by default yes. */
+  readonly subgroups?: boolean | undefined;
   /** Bytes of device memory at most; by default what the device can address. */
   readonly maxBytes?: number | undefined;
   /** Bytes of a page, a power of two, at most what can be bound at once; smaller ones are for tests. */
   readonly pageBytes?: number | undefined;
+  /**
+   * Products in K up to which work between two messages goes into the transcript's one workgroup, not into a dispatch of its own. By default 0 on adapters that are
+   * CPUs: a dispatch costs them less than compiling the larger kernels.
+   */
+  readonly soloProducts?: number | undefined;
+  /** Limits to ask for: all that the adapter has, or those that every adapter has (bindings of 128 MiB), for tests. */
+  readonly limits?: "adapter" | "default" | undefined;
   /** Compiles all kernels at once instead of at their first use. */
   readonly warm?: boolean | undefined;
 }
@@ -26,17 +36,19 @@ export interface WebGpuOptions {
 export interface WebGpuBackend extends Backend {
   /** Counts since the backend was opened; they only grow. */
   readonly counters: Readonly<Counters>;
+  /** Whether subgroup operations are used where the device has them: by default yes. */
+  readonly subgroups?: boolean | undefined;
   /** Bytes of device memory taken. */
   memory(): number;
 }
 
-const LIMITS = ["maxBufferSize", "maxStorageBufferBindingSize", "maxStorageBuffersPerShaderStage"] as const;
 /** Storage buffers that are not pages. */
 const OTHER_BUFFERS = 2;
 /** Words are addressed in 32 bits. */
 const ADDRESSABLE_BYTES = 2 ** 34;
 const LARGEST_PAGE = 2 ** 30;
 const ELEMENT_BYTES = 16;
+const SOLO_PRODUCTS = 2 ** 13;
 
 /**
  * Opens a device. Close the backend to release it.
@@ -47,36 +59,24 @@ export async function webgpuBackend(options: WebGpuOptions = {}): Promise<WebGpu
   const gpu = await openGpu(provider, options.robustness ?? false);
   const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? "high-performance" });
   if (adapter === null) throw new DeviceError("Cannot find a GPU adapter: no driver offers one to WebGPU. Use the CPU backend");
-  const { device, u64 } = await openDevice(adapter, provider);
+  const { device, features } = await openDevice(adapter, provider, options);
   const { pageBits, slots } = pageSizes(device.limits, options);
-  const recorder = new Recorder(device, slots, { pageBits, u64 });
+  const recorder = new Recorder(device, slots, { pageBits, ...features });
   const lineTables = { twiddles: new Twiddles(recorder, 0), inverses: new Twiddles(recorder, 1) };
+  const soloProducts = options.soloProducts ?? (adapter.info.isFallbackAdapter ? 0 : SOLO_PRODUCTS);
   if (options.warm === true) await recorder.warm(KERNELS);
   return {
-    name: `webgpu (${adapterName(adapter)}, ${provider}${u64 ? ", u64" : ""})`,
+    name: `webgpu (${adapterName(adapter)}, ${provider}${features.u64 ? ", u64" : ""}${features.subgroup > 0 ? `, subgroups of ${features.subgroup}` : ""})`,
+    witness: "device",
     counters: recorder.counters,
     memory: () => recorder.pages.bytes(),
-    open: () => openSession(recorder, lineTables),
+    open: () => openSession(recorder, lineTables, soloProducts),
+    finished: async () => {
+      recorder.submit();
+      await device.queue.onSubmittedWorkDone();
+    },
     close: async () => recorder.destroy(),
   };
-}
-
-/** A device with the adapter's limits; u64 is no feature that adapters list, so it is asked for. */
-async function openDevice(adapter: GPUAdapter, provider: Provider): Promise<{ device: GPUDevice; u64: boolean }> {
-  const requiredLimits = Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]]));
-  if (provider === "deno") {
-    try {
-      const requiredFeatures = ["wgpu-shader-int64" as GPUFeatureName];
-      return { device: await adapter.requestDevice({ requiredLimits, requiredFeatures }), u64: true };
-    } catch {
-      // the adapter has no 64-bit integers
-    }
-  }
-  try {
-    return { device: await adapter.requestDevice({ requiredLimits }), u64: false };
-  } catch (cause) {
-    throw new DeviceError(`Cannot open the GPU "${adapterName(adapter)}". Use the CPU backend`, { cause });
-  }
 }
 
 /** The largest pages that can be bound, and how many. */
@@ -86,11 +86,9 @@ function pageSizes(limits: GPUSupportedLimits, options: WebGpuOptions): { pageBi
   const pageBytes = ELEMENT_BYTES * 2 ** pageBits;
   const most = Math.min(ADDRESSABLE_BYTES, options.maxBytes ?? ADDRESSABLE_BYTES) / pageBytes;
   const slots = Math.min(limits.maxStorageBuffersPerShaderStage - OTHER_BUFFERS, Math.floor(most));
-  if (slots < 1) throw new DeviceError(`Cannot work in ${options.maxBytes} bytes of device memory: a page has ${pageBytes}`);
+  if (slots < 1)
+    throw new DeviceError(
+      `Cannot work in ${options.maxBytes} bytes of device memory: a page has ${pageBytes}. Allow more, or use the CPU backend`,
+    );
   return { pageBits, slots };
-}
-
-function adapterName(adapter: GPUAdapter): string {
-  const { description, device, vendor, architecture } = adapter.info;
-  return description || device || [vendor, architecture].filter((part) => part !== "").join(" ") || "unknown adapter";
 }

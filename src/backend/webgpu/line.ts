@@ -23,7 +23,7 @@ const POWERS: readonly number[] = (() => {
   return words;
 })();
 
-/** A heap of twiddles, D(n)[i] or 1 / (2 D(n)[i]) at word 2^(n-1) + i, that grows when a larger domain is needed. */
+/** A heap of twiddles, D(n)[i] or 1 / (2 D(n)[i]) at word 2^(n-1) + i. A larger domain gets a new one; the old one stays, as sessions may have queued its use. */
 export class Twiddles {
   readonly #recorder: Recorder;
   readonly #inverse: 0 | 1;
@@ -38,7 +38,6 @@ export class Twiddles {
   /** Word address of a heap that reaches D(n). */
   upTo(n: number, space: Workspace): number {
     if (n > this.#bits) {
-      if (this.#bits > 0) this.#recorder.free(this.#address);
       this.#bits = Math.max(n, TILE_BITS);
       const words = 2 ** this.#bits;
       this.#address = this.#recorder.allocate(words / 4);
@@ -84,6 +83,6 @@ export function fold(space: Workspace, { inverses }: LineTables, codeword: Colum
   const half = codeword.length / 2;
   const out = space.column(half, 4);
   const heap = inverses.upTo(n, space);
-  space.run(foldKernel, groupsFor(half), [half, elementsOf(out), elementsOf(codeword), space.scalar(r), heap]);
+  space.each(foldKernel, 2 * half, [half, elementsOf(out), elementsOf(codeword), space.scalar(r), heap]);
   return out;
 }

@@ -46,6 +46,6 @@ export function addFractions(space: Workspace, numerators: Column, denominators:
   const half = equalLength([numerators, denominators]) / 2;
   const above = { numerators: space.column(half, 4), denominators: space.column(half, 4) };
   const addresses = [numerators, denominators, above.numerators, above.denominators].map(elementsOf);
-  space.run(addKernel, groupsFor(half), [half, ...addresses]);
+  space.each(addKernel, 3 * half, [half, ...addresses]);
   return above;
 }

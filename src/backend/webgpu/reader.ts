@@ -1,5 +1,6 @@
-/** Reads device memory back. All reads of one turn share one staging buffer, one submission and one wait. */
+/** Reads device memory back. All reads of one turn share one submission and one wait, and staging buffers as far as they fit. */
 import { DeviceError } from "../../errors.ts";
+import { ensure } from "../check.ts";
 import type { Counters } from "./counters.ts";
 import { MAP_READ, USAGE } from "./gpu.ts";
 import type { Range } from "./pages.ts";
@@ -8,10 +9,15 @@ const SMALLEST = 2 ** 16;
 /** Staging buffers up to this size are kept for later reads. */
 const LARGEST_KEPT = 2 ** 24;
 
-interface Batch {
+interface Staging {
   readonly buffer: GPUBuffer;
   used: number;
-  readonly done: Promise<Uint32Array>;
+}
+
+/** The reads of one turn; `done` has the words of every staging buffer. */
+interface Batch {
+  readonly stagings: Staging[];
+  readonly done: Promise<readonly Uint32Array[]>;
 }
 
 export class Reader {
@@ -29,14 +35,21 @@ export class Reader {
 
   /** Records the copy of `ranges`, `bytes` in all, and waits for it in the next turn, after `submit`. */
   async read(encoder: GPUCommandEncoder, ranges: readonly Range[], bytes: number, submit: () => void): Promise<Uint32Array> {
-    let batch = this.#batch;
-    if (batch === null || batch.used + bytes > batch.buffer.size) batch = this.#open(bytes, submit);
-    const first = batch.used / 4;
-    for (const { buffer, offset, size } of ranges) {
-      encoder.copyBufferToBuffer(buffer, offset, batch.buffer, batch.used, size);
-      batch.used += size;
+    this.#batch ??= this.#open(submit);
+    const { stagings, done } = this.#batch;
+    let staging = stagings.at(-1);
+    if (staging === undefined || staging.used + bytes > staging.buffer.size) {
+      staging = { buffer: this.#take(bytes), used: 0 };
+      stagings.push(staging);
     }
-    const words = await batch.done;
+    const index = stagings.length - 1;
+    const first = staging.used / 4;
+    for (const { buffer, offset, size } of ranges) {
+      encoder.copyBufferToBuffer(buffer, offset, staging.buffer, staging.used, size);
+      staging.used += size;
+    }
+    const words = (await done)[index];
+    ensure(words !== undefined, "A read was not waited for");
     return words.slice(first, first + bytes / 4);
   }
 
@@ -45,23 +58,26 @@ export class Reader {
     this.#idle.length = 0;
   }
 
-  #open(bytes: number, submit: () => void): Batch {
+  #open(submit: () => void): Batch {
+    const stagings: Staging[] = [];
+    const done = Promise.resolve().then(() => {
+      this.#batch = null;
+      submit();
+      this.#counters.readBacks++;
+      return Promise.all(stagings.map((staging) => this.#wait(staging)));
+    });
+    return { stagings, done };
+  }
+
+  /** A staging buffer of at least `bytes`. */
+  #take(bytes: number): GPUBuffer {
     const index = this.#idle.findIndex((buffer) => buffer.size >= bytes);
     const [known] = index < 0 ? [] : this.#idle.splice(index, 1);
     const size = 2 ** Math.ceil(Math.log2(Math.max(SMALLEST, bytes)));
-    const buffer = known ?? this.#device.createBuffer({ label: "staging", size, usage: USAGE.mapRead | USAGE.copyTarget });
-    const done = Promise.resolve().then(() => {
-      if (this.#batch === batch) this.#batch = null;
-      submit();
-      return this.#wait(batch);
-    });
-    const batch: Batch = { buffer, used: 0, done };
-    this.#batch = batch;
-    return batch;
+    return known ?? this.#device.createBuffer({ label: "staging", size, usage: USAGE.mapRead | USAGE.copyTarget });
   }
 
-  async #wait({ buffer, used }: Batch): Promise<Uint32Array> {
-    this.#counters.readBacks++;
+  async #wait({ buffer, used }: Staging): Promise<Uint32Array> {
     this.#counters.bytesDown += used;
     try {
       await buffer.mapAsync(MAP_READ, 0, used);

@@ -1,14 +1,22 @@
-/** Sumcheck rounds on the device: partial sums by workgroup, added up by the transcript's program. */
-import { productRoundOfDegree } from "../../../shaders/index.ts";
-import { fractionRound as fractionRoundKernel } from "../../../shaders/lookup/fraction-round.wgsl.ts";
-import { sumProduct as sumProductKernel } from "../../../shaders/multilinear/sum-product.wgsl.ts";
-import { innerRound as innerRoundKernel } from "../../../shaders/sumcheck/inner-round.wgsl.ts";
+/** Sumcheck rounds on the device: few entries in the transcript's program, many as partial sums by workgroup, which the program adds up. */
+import { fractionRound as fractionStep } from "../../../shaders/lookup/fraction-round.wgsl.ts";
+import { sumProduct as sumProductStep } from "../../../shaders/multilinear/sum-product.wgsl.ts";
+import type { SumStep } from "../../../shaders/step.ts";
+import { innerRound as innerStep } from "../../../shaders/sumcheck/inner-round.wgsl.ts";
+import { productRoundOfDegree } from "../../../shaders/transcript/program.ts";
 import type { Column, IdleTerm, InnerPair, ProductTerm, Scalar } from "../backend.ts";
 import { ensure } from "../check.ts";
 import { elementsOf, type GpuColumn } from "./column.ts";
 import { equalLength } from "./tables.ts";
 import type { Transcript } from "./transcript.ts";
 import { sumGroupsFor, type Workspace } from "./workspace.ts";
+
+/** Idle terms, and how many of the sums they are added to. */
+interface Idle {
+  readonly terms: readonly IdleTerm[];
+  readonly outputs: number;
+}
+const NO_IDLE: Idle = { terms: [], outputs: 0 };
 
 export class Rounds {
   readonly #space: Workspace;
@@ -21,9 +29,7 @@ export class Rounds {
 
   sumProduct(tables: readonly Column[]): Column {
     const length = equalLength(tables);
-    return this.#sum(length, 1, [], 0, (groups, partials) => {
-      this.#space.run(sumProductKernel, groups, [length, partials, tables.length, ...tables.map(elementsOf)]);
-    });
+    return this.#sum(sumProductStep, length * tables.length, length, [tables.length, ...tables.map(elementsOf)], NO_IDLE);
   }
 
   productRound(
@@ -40,45 +46,46 @@ export class Rounds {
       ensure(indices.length >= 1, "A term without tables");
       return [this.#space.scalar(weight), indices.length, ...indices.map((t) => elementsOf(tables[t]!))];
     });
-    return this.#sum(half, degree, idle, degree, (groups, partials) => {
-      const parameters = [half, this.#challenge(r), partials, joins.length, terms.length, ...joins, ...lists];
-      this.#space.run(productRoundOfDegree(degree), groups, parameters);
-    });
+    const products = terms.reduce((n, term) => n + degree * term.tables.length, 2 * joins.length);
+    const parameters = [this.#challenge(r), joins.length, terms.length, ...joins, ...lists];
+    return this.#sum(productRoundOfDegree(degree), half * products, half, parameters, { terms: idle, outputs: degree });
   }
 
   innerRound(size: number, pairs: readonly InnerPair[], idle: readonly IdleTerm[], r: Scalar | null): Column {
     const half = size / 2;
-    const tables = pairs.flatMap((pair) => [pair.first, pair.second]);
-    const joins = joining(tables, size, r);
+    const joins = joining(
+      pairs.flatMap((pair) => [pair.first, pair.second]),
+      size,
+      r,
+    );
     const lists = pairs.flatMap((pair) => [elementsOf(pair.first), elementsOf(pair.second), this.#space.scalar(pair.weight)]);
-    return this.#sum(half, 2, idle, 1, (groups, partials) => {
-      this.#space.run(innerRoundKernel, groups, [half, this.#challenge(r), partials, joins.length, pairs.length, ...joins, ...lists]);
-    });
+    const parameters = [this.#challenge(r), joins.length, pairs.length, ...joins, ...lists];
+    return this.#sum(innerStep, half * (2 * joins.length + 4 * pairs.length), half, parameters, { terms: idle, outputs: 1 });
   }
 
   fractionRound(tables: readonly [Column, Column, Column, Column], eq: Column, lambda: Scalar, r: Scalar | null): Column {
     ensure(equalLength(tables) === 2 * eq.length, `eq of ${eq.length} entries for tables of ${equalLength(tables)}`);
     const half = r === null ? eq.length : eq.length / 2;
-    return this.#sum(half, 2, [], 0, (groups, partials) => {
-      const bound = r === null ? 0 : 1;
-      const addresses = [this.#challenge(r), this.#space.scalar(lambda), elementsOf(eq), partials, ...tables.map(elementsOf)];
-      this.#space.run(fractionRoundKernel, groups, [half, bound, ...addresses]);
-    });
+    const parameters = [this.#challenge(r), r === null ? 0 : 4, this.#space.scalar(lambda), elementsOf(eq), ...tables.map(elementsOf)];
+    return this.#sum(fractionStep, half * (r === null ? 8 : 16), half, parameters, NO_IDLE);
   }
 
-  /** A column of `outputs` sums over `count` entries, of which `queue` queues the partial ones. */
-  #sum(
-    count: number,
-    outputs: number,
-    idle: readonly IdleTerm[],
-    idleOutputs: number,
-    queue: (groups: number, partials: number) => void,
-  ): GpuColumn {
-    const out = this.#space.column(outputs, 4);
+  /**
+   * A column of the step's sums over `count` indices.
+   * @param products in K, all together
+   * @param parameters of the step after the number of indices and the place of partial sums
+   */
+  #sum(step: SumStep, products: number, count: number, parameters: readonly number[], idle: Idle): GpuColumn {
+    const space = this.#space;
+    const out = space.column(step.outputs, 4);
+    if (space.isSolo(step, products, parameters)) {
+      this.#transcript.sum(out, idle.terms, idle.outputs, step, [count, 0, ...parameters]);
+      return out;
+    }
     const groups = sumGroupsFor(count);
-    this.#space.withMemory(groups * outputs, (partials) => {
-      queue(groups, partials);
-      this.#transcript.reduce(out, partials, groups, idle, idleOutputs);
+    space.withMemory(groups * step.outputs, (partials) => {
+      space.run(step, groups, [count, partials, ...parameters]);
+      this.#transcript.reduce(out, idle.terms, idle.outputs, partials, groups);
     });
     return out;
   }

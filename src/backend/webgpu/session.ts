@@ -4,6 +4,7 @@ import { ensure } from "../check.ts";
 import { elementsOf, GpuColumn, wordsOf } from "./column.ts";
 import { type Condition, writeEq } from "./equality.ts";
 import * as hash from "./hash.ts";
+import { integerVerbs } from "./integers.ts";
 import * as line from "./line.ts";
 import * as lookup from "./lookup.ts";
 import type { Recorder } from "./recorder.ts";
@@ -12,8 +13,8 @@ import * as tables from "./tables.ts";
 import { Transcript } from "./transcript.ts";
 import { Workspace } from "./workspace.ts";
 
-export function openSession(recorder: Recorder, lineTables: line.LineTables): Session {
-  const space = new Workspace(recorder);
+export function openSession(recorder: Recorder, lineTables: line.LineTables, soloProducts: number): Session {
+  const space = new Workspace(recorder, soloProducts);
   const transcript = new Transcript(space);
   const rounds = new Rounds(space, transcript);
   const one = space.scalar(transcript.constants(Uint32Array.of(1, 0, 0, 0)));
@@ -71,6 +72,8 @@ export function openSession(recorder: Recorder, lineTables: line.LineTables): Se
     fractions: (bits, instances, alpha, beta) => lookup.fractions(space, bits, instances, alpha, beta),
     addFractions: (numerators, denominators) => lookup.addFractions(space, numerators, denominators),
     fractionRound: (four, eq, lambda, r) => rounds.fractionRound(four, eq, lambda, r),
+
+    ...integerVerbs(space),
 
     interleave: (matrix, rowBits, column) => line.interleave(space, matrix, rowBits, column),
     encode: (message, blowup) => line.encode(space, lineTables, message, blowup),

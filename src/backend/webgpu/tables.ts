@@ -9,21 +9,24 @@ import { contractColumns } from "../../../shaders/multilinear/contract-columns.w
 import { contractRows } from "../../../shaders/multilinear/contract-rows.wgsl.ts";
 import { spread as spreadKernel } from "../../../shaders/multilinear/spread.wgsl.ts";
 import { sumSegments } from "../../../shaders/multilinear/sum-segments.wgsl.ts";
+import { TRANSCRIPT_LANES } from "../../../shaders/transcript/transcript.wgsl.ts";
 import type { Column, Scalar, SpreadDimension } from "../backend.ts";
 import { ensure, product } from "../check.ts";
 import { elementsOf, type GpuColumn, wordsOf } from "./column.ts";
-import { groupsFor, type Workspace } from "./workspace.ts";
+import { COPIES_A_PRODUCT, groupsFor, type Workspace } from "./workspace.ts";
 
 /** Indices of one dispatch; a multiple of 4. */
 const GATHER_LIST = 8192;
 /** Invocations that a contraction is cut into at least, if its sums are long enough. */
 const INVOCATIONS = 2 ** 14;
+/** Products in K up to which a contraction is cut for one workgroup. */
+const SHARED = 2 ** 13;
 /** From here on neighbouring invocations take neighbouring outputs; below, lanes share a sum. */
 const WIDE = 16;
 
 /** Writes `count` elements with the given words from an element address on. */
 export function fill(space: Workspace, address: number, count: number, value: readonly [number, number, number, number]): void {
-  space.run(fillKernel, groupsFor(count), [count, address, ...value]);
+  space.each(fillKernel, count / COPIES_A_PRODUCT, [count, address, ...value]);
 }
 
 export function zeros(space: Workspace, length: number, width: 1 | 4): GpuColumn {
@@ -34,7 +37,7 @@ export function zeros(space: Workspace, length: number, width: 1 | 4): GpuColumn
 
 export function lift(space: Workspace, column: Column): Column {
   const out = space.column(column.length, 4);
-  if (column.width === 1) space.run(liftKernel, groupsFor(column.length), [column.length, elementsOf(out), wordsOf(column)]);
+  if (column.width === 1) space.each(liftKernel, column.length / COPIES_A_PRODUCT, [column.length, elementsOf(out), wordsOf(column)]);
   else space.copy(elementsOf(out), elementsOf(column), column.length);
   return out;
 }
@@ -78,26 +81,34 @@ export function contract(space: Workspace, t: Column, outer: number, inner: numb
   ensure(Number.isInteger(summed), `${t.length} entries are not ${outer} x ${inner} blocks`);
   ensure(weights.length >= summed, `${weights.length} weights for a sum of ${summed}`);
   const out = space.column(outputs, 4);
-  const alone = inner >= WIDE || summed < WIDE; // one invocation a sum
-  const most = alone ? Math.ceil(INVOCATIONS / outputs) : Math.ceil(INVOCATIONS / WIDE / outputs);
-  const segment = Math.max(alone ? 32 : 512, Math.ceil(summed / most));
-  const segments = Math.ceil(summed / segment);
   const words = t.width === 1;
   const [source, factors] = [words ? wordsOf(t) : elementsOf(t), elementsOf(weights)];
+  const products = words ? t.length / 4 : t.length;
+  const alone = inner >= WIDE || summed < WIDE || products <= SHARED; // one invocation a sum
+  const segment = segmentLength(outputs, summed, alone, products);
+  const segments = Math.ceil(summed / segment);
   const run = (target: number): void => {
-    const groups = alone ? groupsFor(outputs * segments) : outputs * segments;
-    const kernel = alone ? contractColumns : contractRows;
-    space.run(kernel, groups, [outputs, inner, summed, segment, segments, source, words ? 1 : 0, factors, target]);
+    const parameters = [outputs, inner, summed, segment];
+    const operands = [source, words ? 1 : 0, factors, target];
+    if (alone) space.each(contractColumns, products, [outputs * segments, ...parameters, ...operands]);
+    else space.run(contractRows, outputs * segments, [...parameters, segments, ...operands]);
   };
   if (segments === 1) {
     run(elementsOf(out));
   } else {
     space.withMemory(outputs * segments, (partials) => {
       run(partials);
-      space.run(sumSegments, groupsFor(outputs), [outputs, elementsOf(out), partials, segments]);
+      space.each(sumSegments, (outputs * segments) / COPIES_A_PRODUCT, [outputs, elementsOf(out), partials, segments]);
     });
   }
   return out;
+}
+
+/** Entries b that are added up in one go: enough parts to keep the device busy, not so many that adding up the parts takes as long. */
+function segmentLength(outputs: number, summed: number, alone: boolean, products: number): number {
+  if (products <= SHARED) return Math.max(Math.ceil(Math.sqrt(summed)), Math.ceil((outputs * summed) / TRANSCRIPT_LANES));
+  const most = alone ? Math.ceil(INVOCATIONS / outputs) : Math.ceil(INVOCATIONS / WIDE / outputs);
+  return Math.max(alone ? 32 : 512, Math.ceil(summed / most));
 }
 
 export function spread(space: Workspace, source: Column, shape: readonly number[], dimensions: readonly SpreadDimension[]): Column {
@@ -126,7 +137,7 @@ export function combine(space: Workspace, columns: readonly Column[], weights: r
     column.width === 1 ? 1 : 0,
     space.scalar(weights[k]!),
   ]);
-  space.run(combineKernel, groupsFor(length), [length, elementsOf(out), columns.length, ...summands]);
+  space.each(combineKernel, length * columns.length, [length, elementsOf(out), columns.length, ...summands]);
   return out;
 }
 
@@ -134,7 +145,8 @@ export function bind(space: Workspace, tables: readonly Column[], r: Scalar): vo
   const halves = tables.map((table) => table.length / 2);
   const largest = Math.max(0, ...halves);
   const list = tables.flatMap((table, k) => [elementsOf(table), halves[k]!]);
-  space.run(bindKernel, groupsFor(largest * tables.length), [largest, space.scalar(r), tables.length, 0, ...list]);
+  const count = largest * tables.length;
+  space.each(bindKernel, count, [count, largest, space.scalar(r), ...list]);
 }
 
 /** The one length of all columns. @throws InternalError if there are none or lengths differ */

@@ -1,7 +1,10 @@
 /** The sponge, the tape and the scalar table of a session, as programs for the kernel `transcript`. Where a word goes is known on the host; its value is not. */
 
+import { transcriptOf } from "../../../shaders/index.ts";
+import type { Step } from "../../../shaders/step.ts";
+import { codeOf, FAMILIES, hasStep, NONE, OPERATION } from "../../../shaders/transcript/program.ts";
 import { search } from "../../../shaders/transcript/search.wgsl.ts";
-import { NONE, OPERATION, transcript } from "../../../shaders/transcript/transcript.wgsl.ts";
+import { MOST_OUTPUTS } from "../../../shaders/transcript/transcript.wgsl.ts";
 import { P } from "../../field/m31.ts";
 import type { Column, IdleTerm, Monomial, Scalar } from "../backend.ts";
 import { ensure } from "../check.ts";
@@ -14,6 +17,7 @@ const PROGRAM_WORDS = 8192;
 const LONGEST_LIST = 1024;
 /** Tape words that are placed together. */
 const TAPE_BLOCK = 2 ** 14;
+const GRIND_TAG = 1;
 /** Nonces that one dispatch tries: well under a second on a slow device. */
 const SEARCH_RANGE = 2 ** 22;
 const SEARCH_GROUPS = 256;
@@ -29,7 +33,9 @@ interface Piece {
 export class Transcript {
   readonly #space: Workspace;
   readonly #state: number;
-  #program: number[] = [OPERATION.reset];
+  #program: number[] = [OPERATION.reset, 2];
+  /** Families that have all steps of the program. */
+  #families = FAMILIES;
   #position = RATE;
   /** Tape blocks; all but the last are full. */
   readonly #tape: { readonly address: number; used: number }[] = [];
@@ -37,7 +43,11 @@ export class Transcript {
   constructor(space: Workspace) {
     this.#space = space;
     this.#state = space.elements(4);
-    space.attach({ flush: () => this.flush(), pending: () => this.#program.length > 0 });
+    space.attach({
+      flush: () => this.flush(),
+      pending: () => this.#program.length > 0,
+      step: (step, parameters) => this.#step(step, ...parameters),
+    });
   }
 
   /** Queues the operations gathered so far. */
@@ -45,8 +55,11 @@ export class Transcript {
     if (this.#program.length === 0) return;
     const program = this.#program;
     this.#program = [];
+    const [family] = this.#families;
+    ensure(family !== undefined, "A program of steps that no family has");
+    this.#families = FAMILIES;
     const { recorder, channel } = this.#space;
-    recorder.run(channel, transcript, 1, [this.#state, ...program, OPERATION.end, 0]);
+    recorder.run(channel, transcriptOf(family), 1, [this.#state, ...program, OPERATION.end]);
   }
 
   absorb(tag: number, words: Uint32Array): void {
@@ -54,7 +67,7 @@ export class Transcript {
     let position = 0;
     for (let at = 0; at < words.length; at += LONGEST_LIST) {
       const part = words.subarray(at, at + LONGEST_LIST);
-      this.#push(OPERATION.inline, part.length, position, NONE, ...part);
+      this.#push(OPERATION.inline, part.length, position, ...part);
       position = (position + part.length) % RATE;
     }
     this.#close(position, words.length);
@@ -67,7 +80,7 @@ export class Transcript {
     for (const column of columns) {
       let source = wordsOf(column);
       for (const { address, count } of this.#extendTape(column.length * column.width)) {
-        this.#push(OPERATION.column, count, position, address, source);
+        this.#push(OPERATION.column, count, position, source, address);
         position = (position + count) % RATE;
         source += count;
       }
@@ -77,7 +90,7 @@ export class Transcript {
 
   draw(count: number): Scalar {
     const { first, address } = this.#space.newScalars(count);
-    this.#push(OPERATION.draw, count, this.#position, address);
+    this.#push(OPERATION.draw, 4 * count, this.#position, address, P);
     this.#advance(4 * count);
     return first;
   }
@@ -85,7 +98,7 @@ export class Transcript {
   drawPositions(count: number, bits: number): Column {
     ensure(bits <= 29, `Positions of ${bits} bits exceed 29`);
     const column = this.#space.column(count, 1);
-    this.#push(OPERATION.positions, count, this.#position, column.address, 2 ** bits - 1);
+    this.#push(OPERATION.draw, count, this.#position, column.address / 4, 2 ** bits - 1);
     this.#advance(count);
     return column;
   }
@@ -101,6 +114,9 @@ export class Transcript {
     const [piece] = this.#extendTape(1);
     ensure(piece !== undefined, "No room for a nonce");
     this.#push(OPERATION.nonce, piece.address);
+    this.#begin(GRIND_TAG, 1);
+    this.#push(OPERATION.column, 1, 0, piece.address, NONE);
+    this.#close(1, 1);
     this.#position = RATE;
   }
 
@@ -130,9 +146,14 @@ export class Transcript {
   }
 
   /** Adds up the partial sums of `groups` workgroups for every entry of `out`, and idle terms for its first `idleOutputs` entries. */
-  reduce(out: GpuColumn, partials: number, groups: number, idle: readonly IdleTerm[], idleOutputs: number): void {
-    const terms = idle.flatMap((t) => [elementsOf(t.total), this.#space.scalar(t.weight), t.factor]);
-    this.#push(OPERATION.reduce, elementsOf(out), partials, groups, out.length, idleOutputs, idle.length, ...terms);
+  reduce(out: GpuColumn, idle: readonly IdleTerm[], idleOutputs: number, partials: number, groups: number): void {
+    ensure(out.length <= MOST_OUTPUTS, `${out.length} sums at once`);
+    this.#push(OPERATION.reduce, ...this.#sumHeader(out, idle, idleOutputs), partials, groups, out.length);
+  }
+
+  /** Runs a step that sums on the program's one workgroup. */
+  sum(out: GpuColumn, idle: readonly IdleTerm[], idleOutputs: number, step: Step, parameters: readonly number[]): void {
+    this.#step(step, ...this.#sumHeader(out, idle, idleOutputs), ...parameters);
   }
 
   /** All words sent so far. @throws InternalError if a proof of work found no nonce */
@@ -152,9 +173,28 @@ export class Transcript {
     return words;
   }
 
-  #push(...operation: number[]): void {
-    if (this.#program.length + operation.length > PROGRAM_WORDS) this.flush();
-    this.#program.push(...operation);
+  #sumHeader(out: GpuColumn, idle: readonly IdleTerm[], idleOutputs: number): number[] {
+    return [
+      elementsOf(out),
+      idleOutputs,
+      idle.length,
+      ...idle.flatMap((t) => [elementsOf(t.total), this.#space.scalar(t.weight), t.factor]),
+    ];
+  }
+
+  #step(step: Step, ...parameters: number[]): void {
+    const code = codeOf(step);
+    ensure(code !== undefined, `The transcript's program has no step "${step.name}"`);
+    if (!this.#families.some((family) => hasStep(family, step))) this.flush();
+    this.#push(code, ...parameters); // may flush, too
+    this.#families = this.#families.filter((family) => hasStep(family, step));
+  }
+
+  /** Adds an operation with its size. */
+  #push(operation: number, ...operands: number[]): void {
+    const size = operands.length + 2;
+    if (this.#program.length + size > PROGRAM_WORDS) this.flush();
+    this.#program.push(operation, size, ...operands);
   }
 
   #begin(tag: number, length: number): void {

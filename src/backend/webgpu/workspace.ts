@@ -1,6 +1,8 @@
 /** What the verbs of one session work with: columns on the device, scalars' addresses, kernels in call order. */
 import { copy as copyKernel } from "../../../shaders/columns/copy.wgsl.ts";
 import { type Kernel, LANES } from "../../../shaders/kernel.ts";
+import type { Step } from "../../../shaders/step.ts";
+import { codeOf } from "../../../shaders/transcript/program.ts";
 import type { Column, Scalar, Width } from "../backend.ts";
 import { ensure } from "../check.ts";
 import { GpuColumn, wordsOf } from "./column.ts";
@@ -10,6 +12,9 @@ import type { Channel, Recorder } from "./recorder.ts";
 const SCALAR_BLOCK = 2 ** 12;
 /** Workgroups that share the entries of a sum at most: enough to fill a large GPU, few enough to add up in one workgroup. */
 const SUM_GROUPS = 1024;
+
+/** Entries that are copied in the time of a product in K. */
+export const COPIES_A_PRODUCT = 8;
 
 /** Workgroups for one invocation an entry. */
 export function groupsFor(count: number): number {
@@ -21,10 +26,15 @@ export function sumGroupsFor(count: number): number {
   return Math.min(groupsFor(count), SUM_GROUPS);
 }
 
+/** Arguments of a step that the transcript's program takes at most. */
+const LONGEST_STEP = 1024;
+
 /** Operations that are gathered, to be queued together before the next kernel. */
 export interface Gathered {
   flush(): void;
   pending(): boolean;
+  /** Gathers a step of the transcript's program. */
+  step(step: Step, parameters: readonly number[]): void;
 }
 
 export class Workspace {
@@ -35,11 +45,14 @@ export class Workspace {
   readonly #scalars: number[] = [];
   #scalarBlock = { next: 0, end: 0 };
   #gathered: Gathered | null = null;
+  readonly #soloProducts: number;
   /** Memory to give back once the gathered operations, which use it, are queued. */
   readonly #released: number[] = [];
 
-  constructor(recorder: Recorder) {
+  /** `soloProducts`: products in K that the transcript's one workgroup takes over rather than a dispatch. */
+  constructor(recorder: Recorder, soloProducts: number) {
     this.recorder = recorder;
+    this.#soloProducts = soloProducts;
     this.channel = recorder.openChannel();
   }
 
@@ -79,6 +92,17 @@ export class Workspace {
     if (this.#gathered?.pending() !== true) this.flush();
   }
 
+  /** Whether a step of so many products in K belongs into the transcript's program. */
+  isSolo(step: Step, products: number, parameters: readonly number[]): boolean {
+    return products <= this.#soloProducts && parameters.length <= LONGEST_STEP && codeOf(step) !== undefined;
+  }
+
+  /** Queues a step after everything before it; `parameters` begin with the number of indices. */
+  each(step: Step, products: number, parameters: readonly number[]): void {
+    if (this.#gathered !== null && this.isSolo(step, products, parameters)) this.#gathered.step(step, parameters);
+    else this.run(step, groupsFor(parameters[0]!), parameters);
+  }
+
   /** Queues a kernel after everything before it. */
   run(kernel: Kernel, groups: number, parameters: readonly number[]): void {
     this.flush();
@@ -87,7 +111,7 @@ export class Workspace {
 
   /** Queues the copy of `count` elements between disjoint ranges. */
   copy(target: number, source: number, count: number): void {
-    this.run(copyKernel, groupsFor(count), [count, target, source]);
+    this.each(copyKernel, count / COPIES_A_PRODUCT, [count, target, source]);
   }
 
   /** Runs `use` with memory that is given back afterwards. */

@@ -8,7 +8,7 @@ import { readInput } from "../input.ts";
 import { breathe, type Io } from "../io.ts";
 import { machine, machineText } from "../machine.ts";
 import type { BackendFlags, JsonOption } from "../options.ts";
-import { aligned, print, size, table } from "../output.ts";
+import { aligned, deviceText, print, size, table } from "../output.ts";
 import { openModel, withBackend } from "../source.ts";
 
 export const BENCHES = ["prove", "kernels", "layers"] as const;
@@ -48,7 +48,7 @@ export async function benchCommand(what: BenchName, options: BenchOptions, io: I
 
 async function benchKernels(options: BenchOptions, io: Io): Promise<void> {
   const bits = options.backend === "reference" ? KERNEL_BITS.slow : KERNEL_BITS.fast;
-  await withBackend(options, async (backend) => {
+  await withBackend(options, io, async (backend) => {
     const rows = await measureVerbs(backend, bits, options.repeat);
     await breathe(io.signal);
     print(io, options, { bench: "kernels", backend: backend.name, machine: machine(), bits, rows }, () =>
@@ -71,7 +71,7 @@ type Run = Proven["report"] & { readonly proving: number; readonly verifying: nu
 async function benchProve(options: BenchOptions, io: Io): Promise<void> {
   const model = await openModel(options.model);
   const raw = await readInput(options.input, model, io);
-  await withBackend(options, async (backend) => {
+  await withBackend(options, io, async (backend) => {
     const committing = await timed(() => commit(model, { backend }));
     const key = committing.value;
     const runs: Run[] = [];
@@ -85,6 +85,9 @@ async function benchProve(options: BenchOptions, io: Io): Promise<void> {
     }
     const counted = runs.slice(1);
     const ms = (of: (row: Run) => number): number => 1000 * median(counted.map(of));
+    // a device's phases overlap in the runs that count
+    const apart =
+      counted[0]?.device == null ? null : (await prove(key, raw, { backend, signal: io.signal, awaitPhases: true })).report.seconds;
     const figures = {
       model: model.name,
       modelId: key.id,
@@ -93,10 +96,13 @@ async function benchProve(options: BenchOptions, io: Io): Promise<void> {
       commitMs: 1000 * committing.seconds,
       inferenceMs: ms((r) => r.inference),
       provingMs: ms((r) => r.proving),
-      phasesMs: Object.fromEntries(PHASES.map((phase) => [phase, ms((r) => r.seconds[phase])])) as Record<Phase, number>,
+      phasesMs: Object.fromEntries(
+        PHASES.map((phase) => [phase, apart === null ? ms((r) => r.seconds[phase]) : 1000 * apart[phase]]),
+      ) as Record<Phase, number>,
       verifyingMs: ms((r) => r.verifying),
       proofBytes: counted[0]?.bytes ?? 0,
       bits: counted[0]?.bits ?? 0,
+      device: counted[0]?.device ?? null,
     };
     print(io, options, { bench: "prove", machine: machine(), ...figures }, () =>
       aligned([
@@ -107,6 +113,7 @@ async function benchProve(options: BenchOptions, io: Io): Promise<void> {
         ["inference", `${figures.inferenceMs.toFixed(2)} ms`],
         ["committing", `${figures.commitMs.toFixed(0)} ms`],
         ["proof", `${size(figures.proofBytes)} at ${figures.bits.toFixed(2)} proven bits`],
+        ...(figures.device === null ? [] : [["device", deviceText(figures.device)] as const]),
         ["on", `${figures.backend}; ${machineText()}`],
       ]),
     );

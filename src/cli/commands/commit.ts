@@ -19,7 +19,7 @@ export async function commitCommand(source: string, options: CommitOptions, io: 
   await checkWritable(path);
   await breathe(io.signal);
   const start = performance.now();
-  const { id, verifying } = await withBackend(options, (backend) => commit(model, { backend, ...targetOf(options) }));
+  const { id, verifying } = await withBackend(options, io, (backend) => commit(model, { backend, ...targetOf(options) }));
   const elapsed = (performance.now() - start) / 1000;
   await breathe(io.signal);
   const bytes = encodeKey(verifying);
