@@ -84,7 +84,7 @@ export async function proveSystem(
     await step("witness")(1, 1);
     const publicValues = statementColumns(key, statement);
     bind(session, key, digest, statement, publicValues);
-    const scalar = (column: ColumnId) => publicValues.get(column)?.[0] ?? 0;
+    const indices = (column: ColumnId) => publicValues.get(column) ?? [];
 
     const [weightLayout, witnessLayout] = plan.layouts;
     if (!weightLayout || !witnessLayout) throw new InternalError("two layouts expected");
@@ -101,7 +101,7 @@ export async function proveSystem(
     session.send(TAGS.witnessRoot, [rootOf(session, witness.tree)]);
 
     const claims = await proveLookups(store, system, plan.lookups, parameters.grinding.lookup, step("look up"));
-    claims.push(...(await proveConstraints(store, system, plan.constraints, scalar, step("constrain"))));
+    claims.push(...(await proveConstraints(store, system, plan.constraints, indices, step("constrain"))));
     const tape = await proveOpening(session, parameters, [weightCommitment, witness], claims, step("open"));
     return encodeProof({ suite: 1, key: digest, ...statement, words: tape });
   } finally {

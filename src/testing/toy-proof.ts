@@ -17,7 +17,7 @@ import { wideToy } from "./toy-wide.ts";
 
 /** A toy with its key, and a statement with its honest witness. */
 export interface ToyCase {
-  readonly toy: Toy;
+  readonly toy: Pick<Toy, "built">;
   readonly key: VerifyingKey;
   readonly weights: WeightData;
   readonly input: Uint8Array;
