@@ -46,7 +46,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 
 export type ProductVariant = "split" | "u64";
 
-const features = (u64: boolean): Features => ({ slots: 1, pageBits: 20, u64, subgroup: 0, enableSubgroups: false });
+const features = (u64: boolean): Features => ({ slots: 1, pageBits: 20, u64, subgroup: 0, transcriptLanes: 256, enableSubgroups: false });
 
 /** M31 products a second: four chains an invocation. */
 export async function productRate(raw: RawDevice, variant: ProductVariant): Promise<number> {
