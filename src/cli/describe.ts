@@ -47,7 +47,11 @@ export function keyFigures(key: VerifyingKey, bytes: number): KeyFigures {
     modelId: modelId(key),
     suite: key.suite,
     bytes,
-    input: { kind: key.input.kind === "ngrams" ? "text" : "tensor", shape: inputShape(key.input), exponent: key.input.exponent },
+    input: {
+      kind: key.input.kind === "ngrams" ? "text" : key.input.kind,
+      shape: inputShape(key.input),
+      exponent: key.input.kind === "tokens" ? 0 : key.input.exponent,
+    },
     classes: key.output.labels.length,
     system: {
       columns: system.columns.length,
@@ -81,7 +85,10 @@ export function keyText(key: KeyFigures): string {
       ["model", printable(key.model)],
       ["model id", key.modelId],
       ["key", `${size(key.bytes)}, suite ${key.suite}`],
-      ["statement", `${key.input.kind} (${key.input.shape.join("x")} cells) -> one of ${key.classes} classes`],
+      [
+        "statement",
+        `${key.input.kind} (${key.input.shape.join("x")} cells) -> ${key.input.kind === "tokens" ? "the tokens that follow" : `one of ${key.classes} classes`}`,
+      ],
       ["system", `${system.columns} columns, ${system.constraints} constraints, ${system.lookups} look-ups in ${system.tables} tables`],
       ["committed", `${system.weightCells} weight cells, ${system.witnessCells} witness cells`],
       [

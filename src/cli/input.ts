@@ -15,13 +15,15 @@ export interface Reader {
 
 /** Reads an input as the raw bytes of a statement. @throws UsageError (input, file) if the model does not accept it */
 export async function readInput(given: string, model: Reader, io: Io): Promise<Uint8Array> {
+  const encoding = model.input;
+  if (encoding.kind === "tokens") throw new UsageError("input", `${model.name} is a decoder: its input is a prompt, not --input`);
   const input = await parseInput(given, model, io);
   return blaming(
     "input",
     (message) => message,
     () => {
-      const raw = rawInput(model, input);
-      encodeInput(model.input, raw);
+      const raw = rawInput({ name: model.name, input: encoding }, input);
+      encodeInput(encoding, raw);
       return raw;
     },
   );
@@ -53,8 +55,8 @@ function checked({ shape, values }: Numbers, model: Reader, what: string): Input
   return values as Input;
 }
 
-/** UTF-8 text without the line end that a shell's echo adds. */
-function textOf(bytes: Uint8Array): string {
+/** UTF-8 text without the line end that a shell's echo adds. @throws UsageError (input) */
+export function textOf(bytes: Uint8Array): string {
   try {
     return decodeUtf8(bytes).replace(/\r?\n$/, "");
   } catch (error) {

@@ -36,8 +36,25 @@ export async function parseKey(bytes: Uint8Array, path: string): Promise<Verifyi
 }
 
 /** A key file's key, or that of a model, for which its weights are committed again. @throws UsageError */
-export async function keyOf(source: string, options: BackendFlags & SecurityFlags, io: Io): Promise<VerifyingKey> {
+export async function keyOf(
+  source: string,
+  options: BackendFlags & SecurityFlags & { readonly positions?: number },
+  io: Io,
+): Promise<VerifyingKey> {
   const { isModel, openModel, withBackend } = await import("./source.ts");
+  const { isGguf, openDecoder } = await import("./decoders.ts");
+  if (isGguf(source)) {
+    if (options.positions === undefined)
+      throw new UsageError("usage", "A language model's key is for a number of positions: give the one of the proof as --positions");
+    const decoder = await openDecoder(source);
+    const { commitDecoder } = await import("../decoder.ts");
+    const positions = options.positions;
+    return withBackend(
+      options,
+      io,
+      async (backend) => (await commitDecoder(decoder, positions, { backend, ...targetOf(options) })).verifying,
+    );
+  }
   if (!(await isModel(source))) {
     if (options.bits !== undefined || options.regime !== undefined)
       throw new UsageError("usage", "--bits and --regime are for a key that is recomputed from a model; a key file has its own");

@@ -59,19 +59,25 @@ export function printable(text: string, most = 200): string {
 export function inputJson(
   encoding: InputEncoding,
   raw: Uint8Array,
-): { readonly text: string } | { readonly shape: readonly number[]; readonly cells: readonly number[] } {
+):
+  | { readonly text: string }
+  | { readonly tokens: readonly number[] }
+  | { readonly shape: readonly number[]; readonly cells: readonly number[] } {
   if (encoding.kind === "ngrams") return { text: decodeUtf8(raw) };
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
-  return { shape: inputShape(encoding), cells: Array.from({ length: raw.length / 4 }, (_, i) => view.getInt32(4 * i, true)) };
+  const cells = Array.from({ length: raw.length / 4 }, (_, i) => view.getInt32(4 * i, true));
+  return encoding.kind === "tokens" ? { tokens: cells } : { shape: inputShape(encoding), cells };
 }
 
 /** The raw input of a statement, for people. */
 export function inputText(encoding: InputEncoding, raw: Uint8Array): string {
+  if (encoding.kind === "tokens") return `tokens ${new Uint32Array(raw.slice().buffer).join(" ")}`;
   return encoding.kind === "ngrams" ? `"${printable(decodeUtf8(raw))}"` : `tensor of shape [${inputShape(encoding)}]`;
 }
 
 /** An output's label; codes of languages with the language's name. */
 export function outputText(encoding: InputEncoding, output: { readonly index: number; readonly label: string }): string {
+  if (encoding.kind === "tokens") return `the last ${output.index} of them, each the arg max after all before it`;
   const label = printable(output.label);
   const name = encoding.kind === "ngrams" ? languageName(output.label) : undefined;
   return `${label} (${name === undefined ? "" : `${name}, `}output ${output.index})`;

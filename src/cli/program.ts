@@ -86,9 +86,11 @@ CIRCLET_DEBUG=1 adds the stack trace to an error.`,
     'run lande --input "Quanto costa il biglietto?"',
     "run mnist-small --input digit.npy",
     "run mnist-small --input mnist:7 --json",
+    'run stories.gguf --input "Once upon a time" --tokens 60',
   ])
-    .argument("<model>", MODEL)
+    .argument("<model>", `${MODEL}, or a language model's .gguf file`)
     .requiredOption("--input <input>", INPUT)
+    .option("--tokens <n>", "how many tokens a language model is to write", integer(1, 1023))
     .action(async (model, options) => (await import("./commands/run.ts")).runCommand(model, options, io));
 
   addSecurity(
@@ -98,14 +100,21 @@ CIRCLET_DEBUG=1 adds the stack trace to an error.`,
         'prove lande --input "Quanto costa il biglietto?" -o ticket.proof',
         "prove mnist-small --input mnist:7",
         "prove lande --input - < letter.txt",
+        'prove stories.gguf --input "Once upon a time" --tokens 59',
       ]),
     ),
   )
-    .argument("[model-or-text]", `${MODEL}; anything else is a text for lande, or for --model`)
+    .argument("[model-or-text]", `${MODEL}, or a language model's .gguf file; anything else is a text for lande, or for --model`)
     .option("--model <model>", "the model, if the argument is a text")
     .option("--input <input>", INPUT)
     .option("-o, --output <file>", "the proof's file (default: <name>.proof)")
     .option("--key <file>", "the verifying key's file (default: beside the proof, ending in .vk)")
+    .option("--tokens <n>", "how many tokens a language model is to write after --input", integer(1, 1023))
+    .option(
+      "--positions <n>",
+      "positions of a language model's key: one less than the most tokens (default: a power of two from 16)",
+      integer(1, 1023),
+    )
     .action(async (argument, options) => (await import("./commands/prove.ts")).proveCommand(argument, options, io));
 
   addSecurity(
@@ -123,6 +132,7 @@ CIRCLET_DEBUG=1 adds the stack trace to an error.`,
       "verifying key's file, or a model, whose key is then recomputed (with --bits and --regime as it was made)",
     )
     .option("--input <input>", "rejects the proof if it is for another input")
+    .option("--positions <n>", "positions of the proof's key, if --key is a language model", integer(1, 1023))
     .option("--min-bits <n>", "rejects the proof if it has fewer proven bits (default: 100)", number(0, 124))
     .action(async (proof, options) => exit(await (await import("./commands/verify.ts")).verifyCommand(proof, options, io)));
 

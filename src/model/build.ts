@@ -1,6 +1,6 @@
 /** From an ONNX file and its description to a model that can be committed and proven. Deterministic: the same bytes give the same program on every runtime. */
 import { ModelError } from "../errors.ts";
-import { type InputEncoding, inputRange, inputShape, type OutputDecoding } from "../statement/encoding.ts";
+import { type CellEncoding, inputRange, inputShape, type OutputDecoding } from "../statement/encoding.ts";
 import { floatTensor, sameShape, sizeOf } from "../tensor/tensor.ts";
 import { type CompiledProgram, compileProgram } from "./compile.ts";
 import type { ModelDescription } from "./description.ts";
@@ -14,7 +14,7 @@ export interface FloatModel {
   readonly name: string;
   /** The float network, on the scale of the raw input cells times 2^-exponent. */
   readonly graph: FloatGraph;
-  readonly input: InputEncoding;
+  readonly input: CellEncoding;
   readonly output: OutputDecoding;
 }
 
@@ -28,7 +28,7 @@ export function importModel(onnx: Uint8Array, description: ModelDescription): Fl
   const imported = importOnnx(onnx);
   const divisor = description.input.kind === "tensor" ? (description.input.divisor ?? 1) : 1;
   const graph = { ...(divisor === 1 ? imported : divideInput(imported, divisor)), name: description.name };
-  const input: InputEncoding =
+  const input: CellEncoding =
     description.input.kind === "ngrams"
       ? description.input
       : { kind: "tensor", shape: graph.input.shape, exponent: description.input.exponent, range: description.input.range };

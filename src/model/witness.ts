@@ -23,10 +23,10 @@ export function fillDerived({ system, weights, limbs }: BuiltSystem, columns: Ma
     const table = system.tables[lookup.table]!;
     const count = counts[lookup.table]!;
     const looked = lookup.columns.map(cells);
-    const rows = rowsOf(table, cells);
+    const rowOf = rowFinder(table, looked, cells);
     for (let i = 0; i < looked[0]!.length; i++) {
-      const row = looked[0]![i]! - rows.start;
-      if (!(row >= 0 && row < table.size) || looked.some((values, c) => c > 0 && values[i] !== rows.value(c, row)))
+      const row = rowOf(i);
+      if (row < 0)
         throw new InternalError(
           `look-up ${lookup.name} asks for row [${looked.map((values) => values[i])}] in cell ${i}, which is not in the table ${table.name}`,
         );
@@ -36,18 +36,28 @@ export function fillDerived({ system, weights, limbs }: BuiltSystem, columns: Ma
   for (const [t, table] of system.tables.entries()) columns.set(table.multiplicity, counts[t]!);
 }
 
-/** Random access to a table whose first column is an iota: every table that the builder makes. */
-function rowsOf(table: Table, cells: (id: ColumnId) => Int32Array): { start: number; value(column: number, row: number): number } {
-  const [first] = table.columns;
-  if (first?.kind !== "iota") throw new InternalError(`table ${table.name} does not begin with an iota`);
-  const { start } = first;
-  return {
-    start,
-    value(c, row) {
-      const column = table.columns[c]!;
-      if (column.kind === "column") return cells(column.column)[row]!;
-      if (column.kind === "iota") return column.start + row;
-      return Math.max(0, row - table.size / 2);
-    },
-  };
+/** Finds the row of a table that holds cell i of the looked-up columns; -1 if there is none. */
+function rowFinder(table: Table, looked: readonly Int32Array[], cells: (id: ColumnId) => Int32Array): (i: number) => number {
+  const [first, ...others] = table.columns.map((column): ((row: number) => number) => {
+    if (column.kind === "iota") return (row) => column.start + row;
+    if (column.kind === "relu") return (row) => Math.max(0, row - table.size / 2);
+    const values = cells(column.column);
+    return (row) => values[row]!;
+  });
+  const [keys, ...rest] = looked;
+  if (!first || !keys) throw new InternalError(`table ${table.name} has no columns`);
+  const fits = (row: number, i: number): boolean => others.every((other, c) => other(row) === rest[c]![i]);
+  const kind = table.columns[0];
+  if (kind?.kind === "iota")
+    return (i) => {
+      const row = keys[i]! - kind.start;
+      return row >= 0 && row < table.size && fits(row, i) ? row : -1;
+    };
+  const rows = new Map<number, number[]>();
+  for (let row = 0; row < table.size; row++) {
+    const same = rows.get(first(row));
+    if (same) same.push(row);
+    else rows.set(first(row), [row]);
+  }
+  return (i) => rows.get(keys[i]!)?.find((row) => fits(row, i)) ?? -1;
 }

@@ -25,7 +25,7 @@ export interface VerifyingKey {
   /** The public column that holds the encoded input. */
   readonly inputColumn: ColumnId;
   readonly output: OutputDecoding;
-  /** The public scalar column that holds the output's index. */
+  /** The public scalar column that holds the output's index; a decoder's holds the token that follows every position. */
   readonly outputColumn: ColumnId;
   readonly weightRoot: Digest;
 }
@@ -47,6 +47,9 @@ const factor: Codec<Factor> = union<Factor>({
   window: struct<FactorOf<"window">>({ kind: literal("window"), axes: three, stride: u32, dilation: u32, pad: i32 }),
   select: struct<FactorOf<"select">>({ kind: literal("select"), axes: one, column: u32 }),
   below: struct<FactorOf<"below">>({ kind: literal("below"), axes: one, column: u32 }),
+  causal: struct<FactorOf<"causal">>({ kind: literal("causal"), axes: two }),
+  selectEach: struct<FactorOf<"selectEach">>({ kind: literal("selectEach"), axes: two, column: u32 }),
+  belowEach: struct<FactorOf<"belowEach">>({ kind: literal("belowEach"), axes: two, column: u32 }),
 });
 const term: Codec<Term> = struct<Term>({ coefficient: i32, leaves: list(leaf), factors: list(factor) });
 const constraint: Codec<Constraint> = struct<Constraint>({ name: text, free: ids, terms: list(term) });
@@ -78,6 +81,7 @@ type InputOf<K extends InputEncoding["kind"]> = Extract<InputEncoding, { kind: K
 const input: Codec<InputEncoding> = union<InputEncoding>({
   tensor: struct<InputOf<"tensor">>({ kind: literal("tensor"), shape: ids, exponent: i32, range }),
   ngrams: struct<InputOf<"ngrams">>({ kind: literal("ngrams"), groups: list(list(text)), exponent: i32 }),
+  tokens: struct<InputOf<"tokens">>({ kind: literal("tokens"), vocabulary: u32, positions: u32 }),
 });
 const key: Codec<VerifyingKey> = struct<VerifyingKey>({
   version: u32,

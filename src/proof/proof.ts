@@ -60,6 +60,7 @@ export function decodeProof(bytes: Uint8Array): Proof {
   if (bytes.subarray(start + inputBytes, start + padded).some((b) => b !== 0))
     throw new VerifyError("decode/noncanonical", "input padding");
   const first = HEADER_WORDS + padded / 4;
-  const words = Uint32Array.from({ length: bytes.length / 4 - first }, (_, i) => word(first + i));
+  const words = new Uint32Array(bytes.length / 4 - first); // a plain loop: Uint32Array.from takes ten times as long
+  for (let i = 0; i < words.length; i++) words[i] = word(first + i);
   return { suite: suite.number, key, input: bytes.slice(start, start + inputBytes), output: word(11), words };
 }

@@ -1,11 +1,16 @@
 /**
  * What a raw input and an output index mean for a model: part of the verifying key, so that a statement speaks of text or tensors and not of columns.
  */
+
 import { ngramFrequencies } from "./ngrams.ts";
+import type { TokenEncoding } from "./tokens.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
-/** How raw input bytes become the cells of the public input column. */
-export type InputEncoding =
+/** How raw input bytes become the cells of the public columns. */
+export type InputEncoding = CellEncoding | TokenEncoding;
+
+/** How raw input bytes become the cells of the public input column, of a network whose output is a label. */
+export type CellEncoding =
   | {
       /** Raw bytes: one little-endian signed 32-bit integer a cell, row-major. */
       readonly kind: "tensor";
@@ -23,7 +28,7 @@ export type InputEncoding =
       readonly exponent: number;
     };
 
-/** What the output index stands for. */
+/** What the output index stands for; a decoder's output is no index and has no labels. */
 export interface OutputDecoding {
   readonly labels: readonly string[];
 }
@@ -33,16 +38,18 @@ export const MAX_TEXT_BYTES = 100_000;
 
 /** The sizes of the input column. */
 export function inputShape(encoding: InputEncoding): readonly number[] {
+  if (encoding.kind === "tokens") return [encoding.positions];
   return encoding.kind === "tensor" ? encoding.shape : [encoding.groups.reduce((n, group) => n + group.length, 0)];
 }
 
-/** The smallest and the largest cell that `encodeInput` can return. */
+/** The smallest and the largest cell that the input column can hold. */
 export function inputRange(encoding: InputEncoding): readonly [number, number] {
+  if (encoding.kind === "tokens") return [0, encoding.vocabulary - 1];
   return encoding.kind === "tensor" ? encoding.range : [0, 2 ** encoding.exponent];
 }
 
 /** The cells of the input column. @throws RangeError if the raw input is not one that the model accepts */
-export function encodeInput(encoding: InputEncoding, raw: Uint8Array): Int32Array {
+export function encodeInput(encoding: CellEncoding, raw: Uint8Array): Int32Array {
   if (encoding.kind === "ngrams") {
     if (raw.length > MAX_TEXT_BYTES) throw new RangeError(`The text has ${raw.length} bytes, allowed are ${MAX_TEXT_BYTES}`);
     return ngramFrequencies(decodeUtf8(raw), encoding.groups, encoding.exponent);

@@ -8,7 +8,7 @@ import { InternalError } from "../errors.ts";
 import * as m31 from "../field/m31.ts";
 import type { Claim } from "../pcs/claim.ts";
 import type { Tick } from "../pcs/prove-commit.ts";
-import { factorCells, type PublicScalar } from "../system/factors.ts";
+import { factorCells, type PublicIndices } from "../system/factors.ts";
 import { type AxisId, bitsOf, type System } from "../system/types.ts";
 import { TAGS } from "../transcript/tags.ts";
 import { type ConstraintPlan, type Coordinate, type Evaluation, evaluationKey, resolve, type TermPlan } from "./plan.ts";
@@ -31,7 +31,7 @@ export async function proveConstraints(
   store: ColumnStore,
   system: System,
   plan: ConstraintPlan,
-  scalar: PublicScalar,
+  indices: PublicIndices,
   tick: Tick,
 ): Promise<Claim<Scalar>[]> {
   const { session } = store;
@@ -54,7 +54,7 @@ export async function proveConstraints(
     constant.map((claim) => store.evaluate(claim.column, claim.point)),
   );
 
-  const builder = new TableBuilder(store, system, plan, scalar, rho, half);
+  const builder = new TableBuilder(store, system, plan, indices, rho, half);
   const active = plan.terms.filter((t) => t.variables > 0);
   const weights = session.monomials(
     gamma,
@@ -109,17 +109,17 @@ class TableBuilder {
   readonly #store: ColumnStore;
   readonly #system: System;
   readonly #plan: ConstraintPlan;
-  readonly #scalar: PublicScalar;
+  readonly #indices: PublicIndices;
   readonly #rho: Scalar;
   readonly #half: Scalar;
   readonly #tables = new Map<string, Table>();
   readonly #leaves = new Map<string, Table>();
 
-  constructor(store: ColumnStore, system: System, plan: ConstraintPlan, scalar: PublicScalar, rho: Scalar, half: Scalar) {
+  constructor(store: ColumnStore, system: System, plan: ConstraintPlan, indices: PublicIndices, rho: Scalar, half: Scalar) {
     this.#store = store;
     this.#system = system;
     this.#plan = plan;
-    this.#scalar = scalar;
+    this.#indices = indices;
     this.#rho = rho;
     this.#half = half;
   }
@@ -142,7 +142,7 @@ class TableBuilder {
     const factors = term.factors.map(({ factor, coordinates }) => {
       const sizes = factor.axes.map((axis) => this.#system.axes[axis]?.size ?? 1);
       const source = () => {
-        const cells = session.upload(factorCells(factor, sizes, this.#scalar), 1);
+        const cells = session.upload(factorCells(factor, sizes, this.#indices), 1);
         const table = this.#contract(cells, sizes, coordinates);
         session.free(cells);
         return table;

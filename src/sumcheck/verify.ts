@@ -10,7 +10,7 @@ import type { EvaluatePublic } from "../lookup/verify.ts";
 import type { ValuedClaim } from "../pcs/claim.ts";
 import { eqAt } from "../poly/eq.ts";
 import { interpolateAt } from "../poly/univariate.ts";
-import { evaluateFactor, type PublicScalar } from "../system/factors.ts";
+import { evaluateFactor, type PublicIndices } from "../system/factors.ts";
 import { type AxisId, bitsOf, type System } from "../system/types.ts";
 import type { Receiver } from "../transcript/receiver.ts";
 import { TAGS } from "../transcript/tags.ts";
@@ -24,7 +24,7 @@ export function reduceConstraints(
   system: System,
   plan: ConstraintPlan,
   evaluatePublic: EvaluatePublic,
-  scalar: PublicScalar,
+  indices: PublicIndices,
 ): ValuedClaim[] {
   const rho = receiver.drawElements(plan.rhoBits);
   const gamma = k.powers(receiver.draw(), system.constraints.length);
@@ -56,7 +56,7 @@ export function reduceConstraints(
           factor,
           factor.axes.map((a) => sizeOf(a)),
           coordinates.map(point),
-          scalar,
+          indices,
         ),
       );
     return value;

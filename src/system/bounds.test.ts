@@ -112,6 +112,18 @@ describe("constraintInterval()", () => {
     expect(constraintInterval(system, weights, system.constraints.at(-1)!)[1]).toBeGreaterThanOrEqual(300);
   });
 
+  test("counts a square as never negative", () => {
+    const b = new SystemBuilder();
+    const i = b.axis("i", 4);
+    const x = b.witness("x", [4], [-3, 2]);
+    const leaf = { column: x, axes: [i] };
+    b.constraint("squares", [], [term(1, [leaf, leaf])]);
+    b.constraint("cubes", [], [term(1, [leaf, leaf, leaf])]);
+    const { system } = b.build();
+    expect(constraintInterval(system, new Map(), system.constraints[0]!)).toEqual([0, 36]);
+    expect(constraintInterval(system, new Map(), system.constraints[1]!)).toEqual([-108, 72]);
+  });
+
   test("refuses what doubles cannot bound exactly", () => {
     const b = new SystemBuilder();
     const big = ["a", "b", "c"].map((name) => b.publicColumn(name, [], [2 ** 30, 2 ** 30]));

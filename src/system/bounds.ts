@@ -97,7 +97,11 @@ export function constraintInterval(system: System, weights: Weights, constraint:
 function termInterval(system: System, weights: Weights, constraint: Constraint, term: Term): Interval {
   const weight = term.leaves.find((leaf) => weights.has(leaf.column));
   let rest: Interval = [1, 1];
-  for (const leaf of term.leaves) if (leaf !== weight) rest = product(rest, column(system, leaf.column).range);
+  for (const [leaf, power] of powersOf(term.leaves.filter((l) => l !== weight))) {
+    const range = column(system, leaf.column).range;
+    if (power % 2 === 1) rest = product(rest, range);
+    if (power > 1) rest = product(rest, squared(range));
+  }
   const { summed, determined } = summedAxes(constraint, term);
   // A factor other than `ones` can vanish on real cells, so a summand may also be 0.
   if (term.factors.some((f) => f.kind !== "ones")) rest = [Math.min(rest[0], 0), Math.max(rest[1], 0)];
@@ -187,6 +191,22 @@ function reduce(cells: Cells, over: ReadonlySet<AxisId>, [lowStart, low]: Reduct
     }
   }
   return { axes: kept.map((d) => cells.axes[d]!), shape, ...out };
+}
+
+/** Equal leaves of a product, with how often they occur (at most three times). */
+function powersOf(leaves: readonly Leaf[]): [Leaf, number][] {
+  const powers = new Map<string, [Leaf, number]>();
+  for (const leaf of leaves) {
+    const key = `${leaf.column}:${leaf.axes.join()}`;
+    powers.set(key, [leaf, (powers.get(key)?.[1] ?? 0) + 1]);
+  }
+  return [...powers.values()];
+}
+
+/** The squares of an interval: never negative. */
+function squared([low, high]: Interval): Interval {
+  const ends = [low * low, high * high];
+  return [low <= 0 && high >= 0 ? 0 : Math.min(...ends), Math.max(...ends)];
 }
 
 function product(x: Interval, y: Interval): Interval {

@@ -100,12 +100,17 @@ export class SystemBuilder {
 
   /**
    * A witness column whose range is proven here: by one look-up, or by limbs where the table would dwarf the column. The size of a range that needs limbs must
-   * be a power of two.
+   * be a power of two. `axes` are those that the limbs' constraint speaks of, new ones if not given.
    */
-  witness(name: string, shape: readonly number[], range: readonly [number, number]): ColumnId {
+  witness(name: string, shape: readonly number[], range: readonly [number, number], axes?: readonly AxisId[]): ColumnId {
     const id = this.#column({ name, kind: "witness", shape, range });
-    this.#bound(id);
+    this.#bound(id, axes);
     return id;
+  }
+
+  /** A witness column whose range a constraint proves, one that says column = an expression (`checkRanges`). */
+  defined(name: string, shape: readonly number[], range: readonly [number, number]): ColumnId {
+    return this.#column({ name, kind: "witness", shape, range });
   }
 
   /** Two witness columns (input, output) bound together as rows of a two-column table; both ranges follow from the table. */
@@ -115,14 +120,15 @@ export class SystemBuilder {
     return { input: i, output: o };
   }
 
-  /** Witness columns bound together as rows of a table, one a column of it; their ranges follow from the table. */
-  rows(names: readonly string[], shape: readonly number[], table: TableId): ColumnId[] {
+  /** Witness columns bound together as rows of a table, one a column of it; those given by name are new, and their ranges follow from the table. */
+  rows(parts: readonly (string | ColumnId)[], shape: readonly number[], table: TableId): ColumnId[] {
     const t = this.#at(this.#tables, table, "table");
-    if (t.columns.length !== names.length) throw new InternalError(`table ${t.name} has ${t.columns.length} columns, not ${names.length}`);
-    const columns = t.columns.map((column, k) =>
-      this.#column({ name: names[k] ?? "", kind: "witness", shape, range: this.#tableRange(t, column) }),
-    );
-    this.#lookups.push({ name: names.join(" -> "), table, columns });
+    if (t.columns.length !== parts.length) throw new InternalError(`table ${t.name} has ${t.columns.length} columns, not ${parts.length}`);
+    const columns = t.columns.map((column, k) => {
+      const part = parts[k] ?? "";
+      return typeof part === "number" ? part : this.#column({ name: part, kind: "witness", shape, range: this.#tableRange(t, column) });
+    });
+    this.#lookups.push({ name: columns.map((id) => this.columnOf(id).name).join(" -> "), table, columns });
     return columns;
   }
 
@@ -146,6 +152,15 @@ export class SystemBuilder {
       (v, k): TableColumn => ({ kind: "column", column: this.weight(`table ${name}${k > 0 ? ` ${k}` : ""}`, [values.length], v) }),
     );
     return this.#table(key, name, values.length, [{ kind: "iota", start: low }, ...outputs]);
+  }
+
+  /** A table of committed columns, looked up by rows. Equal names must mean equal tables. */
+  listedTable(name: string, columns: readonly Int32Array[]): TableId {
+    const size = columns[0]?.length ?? 0;
+    const listed = columns.map(
+      (values, k): TableColumn => ({ kind: "column", column: this.weight(`table ${name}${k > 0 ? ` ${k}` : ""}`, [size], values) }),
+    );
+    return this.#table(`list ${name}`, name, size, listed);
   }
 
   /** Adds a constraint (SPEC §4.2); checks sizes and that every free axis occurs in every term. */
@@ -180,7 +195,7 @@ export class SystemBuilder {
   }
 
   /** Proves the range of a witness column. */
-  #bound(id: ColumnId): void {
+  #bound(id: ColumnId, given?: readonly AxisId[]): void {
     const { name, shape, range } = this.columnOf(id);
     const size = range[1] - range[0] + 1;
     if (size < 1) throw new InternalError(`column ${name} has the empty range [${range}]`);
@@ -190,7 +205,7 @@ export class SystemBuilder {
     }
     const bits = bitsOf(size);
     if (2 ** bits !== size) throw new InternalError(`column ${name} needs limbs, but its range [${range}] is no power of two`);
-    const axes = shape.map((s, d) => this.axis(`${name} ${d}`, s));
+    const axes = given ?? shape.map((s, d) => this.axis(`${name} ${d}`, s));
     const terms = [term(1, [{ column: id, axes }])];
     if (range[0] !== 0) terms.push(term(-range[0], [], axes.length > 0 ? onesOn(axes) : []));
     for (let shift = 0; shift < bits; shift += LIMB_BITS) {

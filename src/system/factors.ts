@@ -9,20 +9,25 @@ import { eqBits, eqTable } from "../poly/eq.ts";
 import { maskAt } from "../poly/multilinear.ts";
 import { bitsOf, type ColumnId, type Factor } from "./types.ts";
 
-/** The value of a public scalar column. */
-export type PublicScalar = (column: ColumnId) => number;
+/** The cells of a public column whose values are indices. */
+export type PublicIndices = (column: ColumnId) => ArrayLike<number>;
 
 /** The tensor of a factor, row-major over the real sizes of its axes: words 0 and 1. */
-export function factorCells(factor: Factor, sizes: readonly number[], scalar: PublicScalar): Uint32Array {
+export function factorCells(factor: Factor, sizes: readonly number[], indices: PublicIndices): Uint32Array {
   const [a = 1, b = 1, c = 1] = sizes;
   const cells = new Uint32Array(a * b * c);
   for (let i = 0; i < a; i++)
-    for (let j = 0; j < b; j++) for (let l = 0; l < c; l++) cells[(i * b + j) * c + l] = isOne(factor, i, j, l, scalar) ? 1 : 0;
+    for (let j = 0; j < b; j++) for (let l = 0; l < c; l++) cells[(i * b + j) * c + l] = isOne(factor, i, j, l, indices) ? 1 : 0;
   return cells;
 }
 
 /** The multilinear extension of a factor at one point per axis. */
-export function evaluateFactor(factor: Factor, sizes: readonly number[], points: readonly (readonly QM31[])[], scalar: PublicScalar): QM31 {
+export function evaluateFactor(
+  factor: Factor,
+  sizes: readonly number[],
+  points: readonly (readonly QM31[])[],
+  indices: PublicIndices,
+): QM31 {
   const [a = 1, b = 1, c = 1] = sizes;
   const [x = [], y = [], z = []] = points;
   switch (factor.kind) {
@@ -31,9 +36,9 @@ export function evaluateFactor(factor: Factor, sizes: readonly number[], points:
     case "at":
       return eqBits(x, factor.index, bitsOf(a));
     case "select":
-      return eqBits(x, scalar(factor.column), bitsOf(a));
+      return eqBits(x, indices(factor.column)[0] ?? 0, bitsOf(a));
     case "below":
-      return maskAt(scalar(factor.column), x);
+      return maskAt(indices(factor.column)[0] ?? 0, x);
     case "shift": {
       const ex = eqTable(x);
       const ey = eqTable(y);
@@ -59,6 +64,30 @@ export function evaluateFactor(factor: Factor, sizes: readonly number[], points:
       }
       return total;
     }
+    case "causal": {
+      const ex = eqTable(x);
+      const ey = eqTable(y);
+      let total = k.ZERO;
+      let upTo = k.ZERO;
+      for (let i = 0; i < a; i++) {
+        if (i < b) upTo = k.add(upTo, entry(ey, i));
+        total = k.add(total, k.mul(entry(ex, i), upTo));
+      }
+      return total;
+    }
+    case "selectEach":
+    case "belowEach": {
+      const chosen = indices(factor.column);
+      let total = k.ZERO;
+      eqTable(x)
+        .slice(0, a)
+        .forEach((e, i) => {
+          const index = chosen[i] ?? 0;
+          if (factor.kind === "belowEach") total = k.add(total, k.mul(e, maskAt(index, y)));
+          else if (index < b) total = k.add(total, k.mul(e, eqBits(y, index, bitsOf(b))));
+        });
+      return total;
+    }
   }
 }
 
@@ -69,6 +98,7 @@ export function determinedDimension(factor: Factor): number | null {
     case "select":
       return 0;
     case "shift":
+    case "selectEach":
       return 1;
     case "window":
       return 2;
@@ -77,20 +107,26 @@ export function determinedDimension(factor: Factor): number | null {
   }
 }
 
-function isOne(factor: Factor, i: number, j: number, l: number, scalar: PublicScalar): boolean {
+function isOne(factor: Factor, i: number, j: number, l: number, indices: PublicIndices): boolean {
   switch (factor.kind) {
     case "ones":
       return true;
     case "at":
       return i === factor.index;
     case "select":
-      return i === scalar(factor.column);
+      return i === indices(factor.column)[0];
     case "below":
-      return i < scalar(factor.column);
+      return i < (indices(factor.column)[0] ?? 0);
     case "shift":
       return j === i + factor.offset;
     case "window":
       return l === i * factor.stride + j * factor.dilation - factor.pad;
+    case "causal":
+      return j <= i;
+    case "selectEach":
+      return j === indices(factor.column)[i];
+    case "belowEach":
+      return j < (indices(factor.column)[i] ?? 0);
   }
 }
 

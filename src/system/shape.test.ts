@@ -55,6 +55,8 @@ describe("checkSystem()", () => {
     ["an index past its axis", withFactor({ kind: "at", axes: [0], index: 7 })],
     ["a window of stride 0", withFactor({ kind: "window", axes: [0, 1, 2], stride: 0, dilation: 1, pad: 0 })],
     ["a selection by a column that is not public", withFactor({ kind: "select", axes: [0], column: column("margin") })],
+    ["a selection for each cell by a public scalar", withFactor({ kind: "selectEach", axes: [0, 1], column: output })],
+    ["a bound for each cell past its axis", withFactor({ kind: "belowEach", axes: [0, 1], column: column("x") })],
     ["a selection by a public column of cells", withFactor({ kind: "select", axes: [0], column: column("x") })],
     [
       "a selection past its axis",

@@ -1,5 +1,5 @@
 /** Well-formedness of a constraint system that comes from a file: every id exists and sizes agree, so that nothing later can index out of range. */
-import { type ColumnId, type ColumnKind, cellsOf, type Factor, type System } from "./types.ts";
+import { bitsOf, type ColumnId, type ColumnKind, cellsOf, type Factor, type System } from "./types.ts";
 
 /** Largest number of cells of one column, and largest size of an axis. */
 const MAX_CELLS = 2 ** 28;
@@ -54,6 +54,13 @@ export function checkSystem(system: System): void {
           if (index.kind !== "public" || index.shape.length > 0 || outside)
             refuse(`constraint ${constraint.name} selects by column ${index.name}`);
         }
+        if (factor.kind === "selectEach" || factor.kind === "belowEach") {
+          const index = column(factor.column);
+          const [each, size] = factor.axes.map(axisSize);
+          const outside = index.range[0] < 0 || index.range[1] > size!;
+          if (index.kind !== "public" || index.shape.join() !== `${each}` || outside)
+            refuse(`constraint ${constraint.name} selects by column ${index.name}`);
+        }
       }
       const present = new Set<number>([...term.leaves, ...term.factors].flatMap((part) => [...part.axes] as number[]));
       if (constraint.free.some((axis) => !present.has(axis)))
@@ -101,5 +108,6 @@ function onesOf(size: number): number {
 function factorSteps(factor: Factor, axisSize: (axis: number) => number): number {
   const [a = 1, b = 1, c = 1] = factor.axes.map(axisSize);
   if (factor.kind === "window") return Math.max(a * b, c);
-  return factor.kind === "shift" ? Math.max(a, b) : 0;
+  if (factor.kind === "selectEach" || factor.kind === "belowEach") return a * (bitsOf(b) + 1);
+  return factor.kind === "shift" || factor.kind === "causal" ? Math.max(a, b) : 0;
 }

@@ -44,7 +44,10 @@ export type Factor =
       readonly pad: number;
     }
   | { readonly kind: "select"; readonly axes: readonly [AxisId]; readonly column: ColumnId }
-  | { readonly kind: "below"; readonly axes: readonly [AxisId]; readonly column: ColumnId };
+  | { readonly kind: "below"; readonly axes: readonly [AxisId]; readonly column: ColumnId }
+  | { readonly kind: "causal"; readonly axes: readonly [AxisId, AxisId] }
+  | { readonly kind: "selectEach"; readonly axes: readonly [AxisId, AxisId]; readonly column: ColumnId }
+  | { readonly kind: "belowEach"; readonly axes: readonly [AxisId, AxisId]; readonly column: ColumnId };
 
 export interface Term {
   /** Signed integer, |coefficient| < 2^30. */

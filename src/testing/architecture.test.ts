@@ -42,7 +42,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cpu: ["backend", ...DEVICE],
   webgpu: ["backend/webgpu", ...DEVICE],
   api: [...CLOSURE, "verifier", "prover", "prove", ...DEVICE, "ops", "model"],
-  index: [...DATA, "api", "verify", "backend", ...DEVICE, "prover", "model"],
+  decoder: [...CLOSURE, "verifier", "prover", "prove", ...DEVICE, "model"],
+  index: [...DATA, "decoder", "api", "verify", "backend", ...DEVICE, "prover", "model"],
 };
 const FREE = ["bench", "chain", "cli", "server", "testing"];
 

@@ -45,7 +45,7 @@ function addTerm(system: System, cells: Cells, constraint: Constraint, term: Ter
       data: factorCells(
         factor,
         factor.axes.map((a) => sizeOf(system, a)),
-        (column) => cells(column)[0]!,
+        cells,
       ) as ArrayLike<number>,
     })),
   ];

@@ -1,6 +1,9 @@
 /** A small random LLaMA decoder, for tests: 3 layers, 2 key heads of 2 query heads each. */
 
+import { calibrate, type DecoderBits } from "../model/transformer/calibrate.ts";
 import type { Llama, LlamaConfig } from "../model/transformer/llama.ts";
+import type { TransformerProgram } from "../model/transformer/program.ts";
+import { quantizeLlama } from "../model/transformer/quantize.ts";
 import { type FloatTensor, floatTensor } from "../tensor/tensor.ts";
 
 export const SMALL: LlamaConfig = {
@@ -26,7 +29,7 @@ export function smallDecoder(config: LlamaConfig = SMALL): Llama {
   const random = (shape: readonly number[], size: number): FloatTensor =>
     floatTensor(
       shape,
-      Float64Array.from({ length: shape.reduce((n, s) => n * s, 1) }, () => size * uniform()),
+      Float64Array.from({ length: shape.reduce((n, s) => n * s, 1) }, () => size * Math.sqrt(SMALL.width / config.width) * uniform()),
     );
   const gain = (): FloatTensor =>
     floatTensor(
@@ -47,4 +50,25 @@ export function smallDecoder(config: LlamaConfig = SMALL): Llama {
     down: random([width, hidden], 0.5),
   }));
   return { config, embedding: random([vocabulary, width], 0.5), layers, norm: gain(), head: random([vocabulary, width], 0.5) };
+}
+
+/** Few bits, for short tables. */
+export const FEW_BITS: DecoderBits = {
+  residual: 14,
+  value: 10,
+  up: 9,
+  gated: 10,
+  gate: 8,
+  normExponent: 7,
+  rootShift: 12,
+  exp: 8,
+  expExponent: 5,
+  scoreShift: 4,
+};
+
+/** The small decoder in few bits, for up to `positions` + 1 tokens. */
+export function smallProgram(config: LlamaConfig = SMALL, bits: DecoderBits = FEW_BITS): TransformerProgram {
+  const model = smallDecoder(config);
+  const tokens = Array.from({ length: 40 }, (_, i) => (7 * i + 1) % config.vocabulary);
+  return quantizeLlama(model, calibrate(model, tokens, bits), "small decoder");
 }

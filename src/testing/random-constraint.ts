@@ -17,7 +17,7 @@ export function leftSide(system: System, constraint: Constraint, cells: Cells, s
         cells: factorCells(
           f,
           f.axes.map((a) => sizes[a]!),
-          () => scalar,
+          () => [scalar],
         ) as ArrayLike<number>,
       })),
     ];
@@ -48,6 +48,7 @@ const anyFactor: fc.Arbitrary<Factor> = fc.oneof(
   fc
     .tuple(fc.shuffledSubarray([0, 1, 2, 3], { minLength: 2, maxLength: 2 }), fc.integer({ min: -1, max: 1 }))
     .map(([[a, b], offset]): Factor => ({ kind: "shift", axes: [a!, b!], offset })),
+  fc.shuffledSubarray([0, 1, 2, 3], { minLength: 2, maxLength: 2 }).map(([a, b]): Factor => ({ kind: "causal", axes: [a!, b!] })),
   fc
     .tuple(
       fc.shuffledSubarray([0, 1, 2, 3], { minLength: 3, maxLength: 3 }),

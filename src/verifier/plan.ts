@@ -30,7 +30,16 @@ export function planKey(key: VerifyingKey): Plan {
   const [low, high] = inputRange(key.input);
   if (input?.kind !== "public" || input.shape.join() !== inputShape(key.input).join() || input.range[0] > low || input.range[1] < high)
     throw new ModelError("The key's input does not fit its input column");
-  if (output?.kind !== "public" || output.shape.length > 0 || output.range[0] !== 0 || output.range[1] !== key.output.labels.length - 1)
+  const outputs = key.input.kind === "tokens" ? key.input.vocabulary + 1 : key.output.labels.length;
+  const outputShape = key.input.kind === "tokens" ? [key.input.positions] : [];
+  const labelled = key.output.labels.length > 0 === (key.input.kind !== "tokens");
+  if (
+    output?.kind !== "public" ||
+    output.shape.join() !== outputShape.join() ||
+    output.range[0] !== 0 ||
+    output.range[1] !== outputs - 1 ||
+    !labelled
+  )
     throw new ModelError("The key's labels do not fit its output column");
   const others = key.system.columns.filter((c) => c.kind === "public").length;
   if (others !== 2) throw new ModelError(`The key has ${others} public columns, a statement has 2`);

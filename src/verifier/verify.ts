@@ -14,6 +14,7 @@ import { evaluateTensor } from "../poly/multilinear.ts";
 import { keyDigest, modelId, type VerifyingKey } from "../proof/key.ts";
 import { decodeProof, type Proof } from "../proof/proof.ts";
 import { encodeInput } from "../statement/encoding.ts";
+import { readTokens, type TokenStatement, tokenColumns } from "../statement/tokens.ts";
 import { reduceConstraints } from "../sumcheck/verify.ts";
 import type { ColumnId } from "../system/types.ts";
 import { Receiver, type TranscriptObserver } from "../transcript/receiver.ts";
@@ -29,8 +30,10 @@ export interface Statement {
   readonly modelName: string;
   /** The raw input: UTF-8 text, or a tensor's cells as little-endian 32-bit integers. */
   readonly input: Uint8Array;
-  /** Index of the output, and its label. */
+  /** Index of the output, and its label; of a decoder, how many tokens it generated, without a label. */
   readonly output: { readonly index: number; readonly label: string };
+  /** A decoder's tokens: the model continues the prompt by the generated ones, each the arg max after all before it. */
+  readonly tokens?: TokenStatement;
   /** Proven bits of soundness (docs/protocol.md §9). */
   readonly bits: number;
 }
@@ -70,7 +73,8 @@ export function verify(key: VerifyingKey, bytes: Uint8Array, options: VerifyOpti
   if (proof.key.some((word, i) => word !== digest[i])) throw new VerifyError("statement/key", "key digest");
   if (!(plan.soundness.bits >= (options.minBits ?? DEFAULT_MIN_BITS))) throw new VerifyError("security/bits", "parameters");
   const publicValues = statementColumns(key, proof);
-  const label = key.output.labels[proof.output];
+  const said = key.input.kind === "tokens" ? { tokens: readTokens(key.input, proof.input, proof.output) } : {};
+  const label = key.input.kind === "tokens" ? "" : key.output.labels[proof.output];
   if (label === undefined) throw new VerifyError("statement/output", "output");
 
   const receiver = new Receiver(suite, proof.words, options.observer);
@@ -80,7 +84,7 @@ export function verify(key: VerifyingKey, bytes: Uint8Array, options: VerifyOpti
     evaluateTensor(publicValues.get(column) ?? new Uint32Array(1), key.system.columns[column]?.shape ?? [], point.flat());
   const claims = [
     ...reduceLookups(receiver, key.system, plan.lookups, key.parameters.grinding.lookup, evaluatePublic),
-    ...reduceConstraints(receiver, key.system, plan.constraints, evaluatePublic, (column) => publicValues.get(column)?.[0] ?? 0),
+    ...reduceConstraints(receiver, key.system, plan.constraints, evaluatePublic, (column) => publicValues.get(column) ?? []),
   ];
   verifyOpening(receiver, key.parameters, plan.layouts, [key.weightRoot, witnessRoot], claims);
   receiver.finish();
@@ -89,26 +93,33 @@ export function verify(key: VerifyingKey, bytes: Uint8Array, options: VerifyOpti
     modelName: key.name,
     input: proof.input,
     output: { index: proof.output, label },
+    ...said,
     bits: plan.soundness.bits,
   };
 }
 
 /** The public columns of a statement as canonical words, in column order. @throws VerifyError statement/input, statement/output */
 export function statementColumns(key: VerifyingKey, statement: Pick<Proof, "input" | "output">): Map<ColumnId, Uint32Array> {
-  if (statement.output >= key.output.labels.length) throw new VerifyError("statement/output", "output");
-  let cells: Int32Array;
+  const { input, output } = statementCells(key, statement);
+  const columns = new Map<ColumnId, Uint32Array>();
+  key.system.columns.forEach((column, id) => {
+    if (column.kind === "public") columns.set(id, Uint32Array.from(id === key.inputColumn ? input : output, fromInteger));
+  });
+  return columns;
+}
+
+/** The cells of the input and of the output column. */
+function statementCells(key: VerifyingKey, statement: Pick<Proof, "input" | "output">): { input: Int32Array; output: Int32Array } {
+  const encoding = key.input;
+  if (encoding.kind !== "tokens" && statement.output >= key.output.labels.length) throw new VerifyError("statement/output", "output");
   try {
-    cells = encodeInput(key.input, statement.input);
+    if (encoding.kind !== "tokens") return { input: encodeInput(encoding, statement.input), output: Int32Array.of(statement.output) };
+    const { tokens, next } = tokenColumns(encoding, readTokens(encoding, statement.input, statement.output));
+    return { input: tokens, output: next };
   } catch (error) {
     if (error instanceof RangeError) throw new VerifyError("statement/input", error.message);
     throw error;
   }
-  const columns = new Map<ColumnId, Uint32Array>();
-  key.system.columns.forEach((column, id) => {
-    if (column.kind === "public")
-      columns.set(id, id === key.inputColumn ? Uint32Array.from(cells, fromInteger) : Uint32Array.of(statement.output));
-  });
-  return columns;
 }
 
 /** What both sides absorb first (SPEC §5.1): key, statement, public columns. */

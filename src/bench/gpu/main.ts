@@ -11,9 +11,9 @@ import type { Provider } from "../../backend/webgpu/gpu.ts";
 import { commitment } from "./commitment.ts";
 import { compile } from "./compile.ts";
 import { conformance } from "./conformance.ts";
-import type { Part, Row } from "./context.ts";
+import { describeError, type Part, type Row } from "./context.ts";
 import { RawDevice } from "./device.ts";
-import { kernels, paging, restriction, robustness } from "./kernels.ts";
+import { kernels, paging, restriction, settings } from "./kernels.ts";
 import { currentLoad, describeAdapter, describeMachine } from "./machine.ts";
 import { probe } from "./probe.ts";
 import { products } from "./products.ts";
@@ -36,7 +36,7 @@ const PARTS: readonly Part[] = [
   conformance,
   solo,
   compile,
-  robustness,
+  settings,
   paging,
 ];
 const PROVIDERS: readonly string[] = ["dawn", "deno", "navigator"] satisfies Provider[];
@@ -104,7 +104,7 @@ for (const part of chosen) {
   try {
     await part.run({ options, raw, rates, left, log, skip, add });
   } catch (cause) {
-    error = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+    error = describeError(cause);
     progress(`${part.name}: ${error}`);
   }
   write(part.name, began, rows, error);

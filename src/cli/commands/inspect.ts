@@ -55,7 +55,12 @@ async function inspectProof(path: string, bytes: Uint8Array, options: InspectOpt
           ["proof", `${size(bytes.length)}, ${key ? "valid" : "not verified: there is no key"}`],
           ["model id", id],
           ["input", key ? inputText(key.input, proof.input) : `${proof.input.length} bytes`],
-          ["output", key && label !== undefined ? outputText(key.input, { index: proof.output, label }) : `output ${proof.output}`],
+          [
+            "output",
+            key && (label !== undefined || key.input.kind === "tokens")
+              ? outputText(key.input, { index: proof.output, label: label ?? "" })
+              : `output ${proof.output}`,
+          ],
         ]),
         "",
         parts && figures

@@ -5,6 +5,7 @@ import type { Backend } from "../../backend/backend.ts";
 import type { Model } from "../../model/load.ts";
 import { encodeKey } from "../../proof/key.ts";
 import { DEFAULT_MIN_BITS } from "../../verifier/verify.ts";
+import { isGguf, type TokenFlags } from "../decoders.ts";
 import { UsageError } from "../failure.ts";
 import { checkWritable, writeWhole } from "../files.ts";
 import { readInput } from "../input.ts";
@@ -15,9 +16,8 @@ import { aligned, deviceText, inputJson, inputText, outputText, print, printable
 import { showProgress } from "../progress.ts";
 import { isModel, openModel, withBackend } from "../source.ts";
 
-export interface ProveOptions extends JsonOption, BackendFlags, SecurityFlags {
+export interface ProveOptions extends JsonOption, BackendFlags, SecurityFlags, TokenFlags {
   readonly model?: string;
-  readonly input?: string;
   readonly output?: string;
   readonly key?: string;
 }
@@ -26,6 +26,10 @@ export interface ProveOptions extends JsonOption, BackendFlags, SecurityFlags {
 const TEXT_MODEL = "lande";
 
 export async function proveCommand(argument: string | undefined, options: ProveOptions, io: Io): Promise<void> {
+  const named = options.model ?? argument;
+  if (isGguf(named)) return (await import("./prove-tokens.ts")).proveTokensCommand(named, options, io);
+  if (options.tokens !== undefined || options.positions !== undefined)
+    throw new UsageError("usage", "--tokens and --positions are for a language model, a .gguf file");
   const { source, input } = await chosen(argument, options);
   const model = await openModel(source);
   const raw = await readInput(input, model, io);

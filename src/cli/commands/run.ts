@@ -1,6 +1,8 @@
 /** `circlet run`: integer inference alone, the definition that a proof is about. */
 import { run } from "../../api.ts";
 import { outputLabel } from "../../statement/encoding.ts";
+import { isGguf } from "../decoders.ts";
+import { UsageError } from "../failure.ts";
 import { readInput } from "../input.ts";
 import type { Io } from "../io.ts";
 import type { JsonOption } from "../options.ts";
@@ -9,12 +11,15 @@ import { openModel } from "../source.ts";
 
 export interface RunOptions extends JsonOption {
   readonly input: string;
+  readonly tokens?: number;
 }
 
 /** How many of the largest logits people are shown. */
 const SHOWN = 5;
 
 export async function runCommand(source: string, options: RunOptions, io: Io): Promise<void> {
+  if (isGguf(source)) return (await import("./run-tokens.ts")).runTokensCommand(source, options, io);
+  if (options.tokens !== undefined) throw new UsageError("usage", "--tokens is for a language model, a .gguf file");
   const model = await openModel(source);
   const raw = await readInput(options.input, model, io);
   const { index, label, logits } = run(model, raw);

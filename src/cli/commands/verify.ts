@@ -14,6 +14,7 @@ export interface VerifyOptions extends JsonOption, BackendFlags, SecurityFlags {
   readonly key: string;
   readonly input?: string;
   readonly minBits?: number;
+  readonly positions?: number;
 }
 
 /** @returns 0 if accepted, 1 if rejected */

@@ -6,42 +6,67 @@
  */
 import { ModelError } from "../../errors.ts";
 import { emptyTrace, type Sizes, sizesOf, type Trace } from "./layout.ts";
-import { type IntegerMatrix, integerRoot, LOW_BITS, queryLimit, ROTATION_BITS, rootNumerator, type TransformerProgram } from "./program.ts";
+import {
+  type IntegerMatrix,
+  integerRoot,
+  LOGIT_BITS,
+  LOW_BITS,
+  normBits,
+  RECIPROCAL_BITS,
+  ROTATION_BITS,
+  rootHighBits,
+  rootNumerator,
+  type TransformerProgram,
+} from "./program.ts";
 import { CLASS, MAX_POSITIONS, maskedRow, type ScoreRow, type ScoreTable, scoreRow, scoreTable } from "./scores.ts";
 import { rotationTable, siluTable } from "./tables.ts";
 
-/** Limbs of row-level values: the low ones have this many bits. */
-export const ROW_BITS = 10;
 /** Low limbs of remainders of the attention's quotient. */
 export const REST_BITS = 11;
+/** Low limbs of the margins of the arg max. */
+export const MARGIN_BITS = 14;
 
 const LOW = 2 ** LOW_BITS;
-const ROW = 2 ** ROW_BITS;
 const REST = 2 ** REST_BITS;
+
+/** What a decoder looks up. */
+export interface DecoderTables {
+  readonly rotation: Int32Array;
+  readonly silu: Int32Array;
+  readonly scores: ScoreTable;
+}
+
+/** The tables for some positions: they take longer to make than a decoder takes for a few steps. */
+export function decoderTables({ config, scales }: TransformerProgram, positions: number): DecoderTables {
+  return { rotation: rotationTable(config, positions), silu: siluTable(scales), scores: scoreTable(scales) };
+}
+
+/** @throws ModelError if a decoder cannot take so many positions: counts of score classes need MAX_POSITIONS, the model was made for its context */
+export function checkPositions({ name, config }: TransformerProgram, positions: number): void {
+  const most = Math.min(MAX_POSITIONS, config.context);
+  if (!Number.isInteger(positions) || positions < 1 || positions > most)
+    throw new ModelError(`${name} cannot take ${positions} positions, it can take 1 to ${most}`);
+}
 
 export class IntegerDecoder {
   readonly program: TransformerProgram;
   readonly sizes: Sizes;
   readonly trace: Trace;
-  readonly #rotation: Int32Array;
-  readonly #silu: Int32Array;
-  readonly #scores: ScoreTable;
-  /** One larger than any query or key, as an absolute value. */
-  readonly #limit: number;
+  readonly #tables: DecoderTables;
+  readonly #normBits: number;
+  readonly #rootBits: number;
   #position = 0;
 
   /** @param positions the most steps that will be taken. @throws ModelError if they are too many */
-  constructor(program: TransformerProgram, positions: number) {
+  constructor(program: TransformerProgram, positions: number, tables = decoderTables(program, positions)) {
     const { config, scales } = program;
-    if (!(positions >= 1 && positions <= Math.min(MAX_POSITIONS, config.context)))
-      throw new ModelError(`${program.name} cannot take ${positions} positions, it can ${Math.min(MAX_POSITIONS, config.context)}`);
+    checkPositions(program, positions);
     this.program = program;
     this.sizes = sizesOf(config, positions);
     this.trace = emptyTrace(this.sizes);
-    this.#rotation = rotationTable(config, positions);
-    this.#silu = siluTable(scales);
-    this.#limit = queryLimit(config);
-    this.#scores = scoreTable(scales.expBits, scales.expExponent, scales.scoreShift, config.headWidth * this.#limit ** 2);
+    this.#tables = tables;
+    this.#normBits = normBits(config, scales);
+    this.#rootBits = rootHighBits(config, scales);
   }
 
   /** Steps taken so far. */
@@ -67,18 +92,22 @@ export class IntegerDecoder {
     return logits;
   }
 
-  /** Completes the trace: the scores that the mask hides, and the margins of the arg max where `next` names the token taken (elsewhere -1). */
+  /**
+   * Completes the trace: the scores that the mask hides, and the margins of the arg max. `next` names the token taken after every position, or the vocabulary's
+   * size where none is. @throws ModelError if a token is not the arg max
+   */
   finish(next: readonly number[], logits: readonly Int32Array[]): Trace {
     this.#hide();
     const { trace, sizes } = this;
     next.forEach((token, i) => {
-      if (token < 0) return;
       const values = logits[i]!;
-      trace.logitMax[i] = values[token]!;
+      const most = values[token] ?? values.reduce((a, b) => Math.max(a, b)) + 1;
+      trace.logitMax[i] = most;
       for (let v = 0; v < sizes.vocabulary; v++) {
-        const margin = values[token]! - values[v]! - (v < token ? 1 : 0);
-        trace.marginHigh[i * sizes.vocabulary + v] = margin >> 15;
-        trace.marginLow[i * sizes.vocabulary + v] = margin & (2 ** 15 - 1);
+        const margin = most - values[v]! - (v < token ? 1 : 0);
+        if (margin < 0) throw new ModelError(`${this.program.name} prefers the token ${v} to ${token} after position ${i}`);
+        trace.marginHigh[i * sizes.vocabulary + v] = Math.floor(margin / 2 ** MARGIN_BITS) - 2 ** (LOGIT_BITS - MARGIN_BITS);
+        trace.marginLow[i * sizes.vocabulary + v] = margin % 2 ** MARGIN_BITS;
       }
     });
     return trace;
@@ -89,7 +118,6 @@ export class IntegerDecoder {
     const at = (site * sizes.positions + this.#position) * sizes.width;
     for (let c = 0; c < sizes.width; c++) {
       const x = this.#fit(values[c]!, this.program.scales.residualBits, "the residual stream");
-      trace.state[at + c] = x;
       trace.stateHigh[at + c] = x >> LOW_BITS;
       trace.stateLow[at + c] = x & (LOW - 1);
     }
@@ -103,7 +131,7 @@ export class IntegerDecoder {
     const rounded = round(multiply(matrix, layer, x), matrix.shift, rest, to);
     this.#setState(
       site + 1,
-      rounded.map((v, c) => v + this.trace.state[from + c]!),
+      rounded.map((v, c) => v + this.trace.stateHigh[from + c]! * LOW + this.trace.stateLow[from + c]!),
     );
   }
 
@@ -124,26 +152,27 @@ export class IntegerDecoder {
     const rest = sum - n * n;
     const numerator = rootNumerator(program.config, program.scales);
     const r = Math.floor(numerator / n);
-    if (n >= ROW * ROW || r >= 2 ** 17) throw new ModelError(`${program.name} reaches the root ${n} at position ${this.#position}`);
+    if (n >= LOW * 2 ** this.#rootBits || r >= 2 ** RECIPROCAL_BITS)
+      throw new ModelError(`${program.name} reaches the root ${n} at position ${this.#position}`);
     const divided = numerator - r * n;
-    const lowPart = low + (program.epsilon % ROW) - (n % ROW) ** 2 - (rest % ROW);
+    const [rootHigh, rootLow, restHigh, restLow] = [Math.floor(n / LOW), n % LOW, Math.floor(rest / LOW), rest % LOW];
+    const lowCarry = (low + (program.epsilon % LOW) - rootLow ** 2 - restLow) / LOW;
+    const highCarry = (2 * cross + Math.floor(program.epsilon / LOW) + lowCarry - 2 * rootHigh * rootLow - restHigh) / LOW;
     const values = {
-      highSquares: high,
-      crossProducts: cross,
-      lowSquares: low,
-      rootHigh: Math.floor(n / ROW),
-      rootLow: n % ROW,
-      rootRestHigh: Math.floor(rest / ROW),
-      rootRestLow: rest % ROW,
-      rootSlackHigh: Math.floor((2 * n - rest) / ROW),
-      rootSlackLow: (2 * n - rest) % ROW,
-      rootCarry: lowPart / ROW,
+      rootHigh,
+      rootLow,
+      rootRestHigh: restHigh,
+      rootRestLow: restLow,
+      rootSlackHigh: Math.floor((2 * n - rest) / LOW),
+      rootSlackLow: (2 * n - rest) % LOW,
+      rootCarryLow: lowCarry,
+      rootCarryHigh: highCarry,
       reciprocal: r,
-      reciprocalCarry: Math.floor((r * (n % ROW) + (divided % ROW)) / ROW),
-      reciprocalRestHigh: Math.floor(divided / ROW),
-      reciprocalRestLow: divided % ROW,
-      reciprocalSlackHigh: Math.floor((n - 1 - divided) / ROW),
-      reciprocalSlackLow: (n - 1 - divided) % ROW,
+      reciprocalCarry: Math.floor((r * (n % LOW) + (divided % LOW)) / LOW),
+      reciprocalRestHigh: Math.floor(divided / LOW),
+      reciprocalRestLow: divided % LOW,
+      reciprocalSlackHigh: Math.floor((n - 1 - divided) / LOW),
+      reciprocalSlackLow: (n - 1 - divided) % LOW,
     };
     for (const [name, value] of Object.entries(values)) trace[name as keyof typeof values][row] = value;
 
@@ -154,17 +183,19 @@ export class IntegerDecoder {
       const carry = Math.floor(lows / LOW);
       const sum = trace.stateHigh[at + c]! * r + carry + 2 ** (shift - 1);
       y[c] = sum >> shift;
-      trace.normCarry[at + c] = carry;
+      trace.normCarryHigh[at + c] = Math.floor(carry / LOW);
+      trace.normCarryLow[at + c] = carry % LOW;
       trace.normLow[at + c] = lows - carry * LOW;
       trace.normRest[at + c] = sum & (2 ** shift - 1);
-      trace.normed[at + c] = y[c]!;
+      trace.normed[at + c] = this.#fit(y[c]!, this.#normBits, "a normalised value");
     }
     return y;
   }
 
   #attend(l: number, y: Int32Array): Int32Array {
     const { trace, sizes, program } = this;
-    const { groups, members, channels, positions } = sizes;
+    const { groups, members, positions } = sizes;
+    const channels = 2 * sizes.pairs;
     const i = this.#position;
     const queries = (l * positions + i) * groups * members * channels;
     const keys = (l * positions + i) * groups * channels;
@@ -184,7 +215,7 @@ export class IntegerDecoder {
       const most = scores.reduce((a, b) => Math.max(a, b));
       let [sum, maxima, tails] = [0, 0, 0];
       scores.forEach((a, j) => {
-        const found = scoreRow(this.#scores, most - a);
+        const found = scoreRow(this.#tables.scores, most - a);
         this.#setScore(row * positions + j, found, most - a);
         sum += found.exp;
         if (found.class === CLASS.max) maxima++;
@@ -202,7 +233,8 @@ export class IntegerDecoder {
   /** o = round(sum_j e_j v_j / sum_j e_j) for a head, half up, in two limbs. */
   #mix(l: number, h: number, sum: number, out: Int32Array): void {
     const { trace, sizes, program } = this;
-    const { groups, members, channels, positions } = sizes;
+    const { groups, members, positions } = sizes;
+    const channels = 2 * sizes.pairs;
     const i = this.#position;
     const exps = ((l * groups * members + h) * positions + i) * positions;
     const group = Math.floor(h / members);
@@ -237,19 +269,19 @@ export class IntegerDecoder {
   #rotated(accumulators: Int32Array, shift: number, at: number, name: "query" | "key"): void {
     const { trace, sizes } = this;
     const flat = round(accumulators, shift, trace[`${name}FlatRest`], at);
-    const pairs = sizes.channels / 2;
+    const { pairs } = sizes;
     const turned = new Int32Array(flat.length);
     for (let k = 0; k < flat.length; k += 2) {
       const angle = (this.#position * pairs + ((k / 2) % pairs)) * 2;
-      const [a, b, c, s] = [flat[k]!, flat[k + 1]!, this.#rotation[angle]!, this.#rotation[angle + 1]!];
+      const [a, b, c, s] = [flat[k]!, flat[k + 1]!, this.#tables.rotation[angle]!, this.#tables.rotation[angle + 1]!];
       turned[k] = a * c - b * s;
       turned[k + 1] = a * s + b * c;
     }
     const rounded = round(turned, ROTATION_BITS, trace[`${name}Rest`], at);
     for (let k = 0; k < flat.length; k++) {
-      if (Math.abs(flat[k]!) > this.#limit || Math.abs(rounded[k]!) > this.#limit)
+      if (Math.abs(flat[k]!) > this.program.scales.queryLimit || Math.abs(rounded[k]!) > this.program.scales.queryLimit)
         throw new ModelError(
-          `${this.program.name} reaches the ${name} ${rounded[k]}, outside ${this.#limit}, at position ${this.#position}`,
+          `${this.program.name} reaches the ${name} ${rounded[k]}, outside ${this.program.scales.queryLimit}, at position ${this.#position}`,
         );
       trace[`${name}Flat`][at + k] = flat[k]!;
       trace[name][at + k] = rounded[k]!;
@@ -258,11 +290,14 @@ export class IntegerDecoder {
 
   #score(l: number, h: number, i: number, j: number): number {
     const { trace, sizes } = this;
-    const { groups, members, channels, positions } = sizes;
+    const { groups, members, positions } = sizes;
+    const channels = 2 * sizes.pairs;
     const q = ((l * positions + i) * groups * members + h) * channels;
     const k = ((l * positions + j) * groups + Math.floor(h / members)) * channels;
     let sum = 0;
     for (let d = 0; d < channels; d++) sum += trace.query[q + d]! * trace.key[k + d]!;
+    if (Math.abs(sum) > this.program.scales.scoreLimit)
+      throw new ModelError(`${this.program.name} reaches the score ${sum}, outside ${this.program.scales.scoreLimit}, at position ${i}`);
     return sum;
   }
 
@@ -282,7 +317,7 @@ export class IntegerDecoder {
           const row = (l * groups * members + h) * positions + i;
           for (let j = i + 1; j < positions; j++) {
             const difference = this.trace.scoreMax[row]! - this.#score(l, h, i, j);
-            this.#setScore(row * positions + j, maskedRow(this.#scores, difference), difference);
+            this.#setScore(row * positions + j, maskedRow(this.#tables.scores, difference), difference);
           }
         }
   }
@@ -295,7 +330,7 @@ export class IntegerDecoder {
     const gate = round(multiply(program.gate, l, y), program.gate.shift, trace.gateRest, at);
     const up = round(multiply(program.up, l, y), program.up.shift, trace.upRest, at);
     const products = gate.map((g, f) => {
-      const silu = this.#silu[this.#fit(g, scales.gateBits, "a gate") + 2 ** (scales.gateBits - 1)]!;
+      const silu = this.#tables.silu[this.#fit(g, scales.gateBits, "a gate") + 2 ** (scales.gateBits - 1)]!;
       trace.gate[at + f] = g;
       trace.silu[at + f] = silu;
       trace.up[at + f] = this.#fit(up[f]!, scales.upBits, "an up projection");

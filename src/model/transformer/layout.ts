@@ -1,49 +1,49 @@
 /**
- * The values that a run of a decoder over T positions leaves behind, by name, each with its shape: what a witness is filled from (witness.ts) and what the
+ * The values that a run of a decoder over T positions leaves behind, by name, each on named axes: what a witness is filled from (integer.ts) and what the
  * constraints speak of (lower.ts). Sites are the 2 L + 1 places where the residual stream is normalised: before attention and before the feed-forward part of
  * every layer, and before the head.
  */
 import type { LlamaConfig } from "./llama.ts";
 
-/** Sizes of the axes. */
+/** Sizes of the axes. A query head is a member of a key head's group; a head's channels are pairs of two halves. */
 export interface Sizes {
   readonly layers: number;
   readonly sites: number;
   readonly positions: number;
-  readonly width: number;
-  /** Key heads, query heads of each, channels of a head. */
   readonly groups: number;
   readonly members: number;
-  readonly channels: number;
+  readonly pairs: number;
+  readonly width: number;
   readonly hidden: number;
   readonly vocabulary: number;
 }
+
+/** `others` are the positions that a position attends to, `otherHalves` the halves before a rotation. */
+export type AxisName = keyof Sizes | "others" | "halves" | "otherHalves";
 
 export function sizesOf(config: LlamaConfig, positions: number): Sizes {
   return {
     layers: config.layers,
     sites: 2 * config.layers + 1,
     positions,
-    width: config.width,
     groups: config.keyHeads,
     members: config.heads / config.keyHeads,
-    channels: config.headWidth,
+    pairs: config.headWidth / 2,
+    width: config.width,
     hidden: config.hidden,
     vocabulary: config.vocabulary,
   };
 }
 
 const SITE_ROWS = [
-  "highSquares",
-  "crossProducts",
-  "lowSquares",
   "rootHigh",
   "rootLow",
   "rootRestHigh",
   "rootRestLow",
   "rootSlackHigh",
   "rootSlackLow",
-  "rootCarry",
+  "rootCarryLow",
+  "rootCarryHigh",
   "reciprocal",
   "reciprocalCarry",
   "reciprocalRestHigh",
@@ -51,7 +51,7 @@ const SITE_ROWS = [
   "reciprocalSlackHigh",
   "reciprocalSlackLow",
 ] as const;
-const SITE_CELLS = ["state", "stateHigh", "stateLow", "normed", "normCarry", "normLow", "normRest"] as const;
+const SITE_CELLS = ["stateHigh", "stateLow", "normed", "normCarryHigh", "normCarryLow", "normLow", "normRest"] as const;
 const QUERIES = ["queryFlat", "queryFlatRest", "query", "queryRest"] as const;
 const KEYS = ["keyFlat", "keyFlatRest", "key", "keyRest", "valueHigh", "valueLow", "valueRest"] as const;
 const SCORES = ["scoreBase", "scoreExp", "scoreClass", "scoreOffset"] as const;
@@ -69,44 +69,48 @@ const MIXED = [
 const OUTPUTS = ["outputRest", "downRest"] as const;
 const HIDDEN = ["gate", "gateRest", "silu", "up", "upRest", "gated", "gatedRest"] as const;
 const LOGITS = ["marginHigh", "marginLow"] as const;
+const LOGIT_ROWS = ["logitMax"] as const;
 
-export type TraceName =
-  | (typeof SITE_ROWS)[number]
-  | (typeof SITE_CELLS)[number]
-  | (typeof QUERIES)[number]
-  | (typeof KEYS)[number]
-  | (typeof SCORES)[number]
-  | (typeof SCORE_ROWS)[number]
-  | (typeof MIXED)[number]
-  | (typeof OUTPUTS)[number]
-  | (typeof HIDDEN)[number]
-  | (typeof LOGITS)[number]
-  | "logitMax";
+const BY_AXES = [
+  [SITE_ROWS, ["sites", "positions"]],
+  [SITE_CELLS, ["sites", "positions", "width"]],
+  [QUERIES, ["layers", "positions", "groups", "members", "pairs", "halves"]],
+  [KEYS, ["layers", "positions", "groups", "pairs", "halves"]],
+  [SCORES, ["layers", "groups", "members", "positions", "others"]],
+  [SCORE_ROWS, ["layers", "groups", "members", "positions"]],
+  [MIXED, ["layers", "positions", "groups", "members", "pairs", "halves"]],
+  [OUTPUTS, ["layers", "positions", "width"]],
+  [HIDDEN, ["layers", "positions", "hidden"]],
+  [LOGITS, ["positions", "vocabulary"]],
+  [LOGIT_ROWS, ["positions"]],
+] as const satisfies readonly (readonly [readonly string[], readonly AxisName[]])[];
+
+export type TraceName = (typeof BY_AXES)[number][0][number];
 
 export type Trace = Readonly<Record<TraceName, Int32Array>>;
 
-/** The shape of every value. */
-export function traceShapes(s: Sizes): Readonly<Record<TraceName, readonly number[]>> {
-  const shapes = new Map<TraceName, readonly number[]>();
-  const all = (names: readonly TraceName[], shape: readonly number[]) => {
-    for (const name of names) shapes.set(name, shape);
-  };
-  all(SITE_ROWS, [s.sites, s.positions]);
-  all(SITE_CELLS, [s.sites, s.positions, s.width]);
-  all(QUERIES, [s.layers, s.positions, s.groups, s.members, s.channels / 2, 2]);
-  all(KEYS, [s.layers, s.positions, s.groups, s.channels / 2, 2]);
-  all(SCORES, [s.layers, s.groups, s.members, s.positions, s.positions]);
-  all(SCORE_ROWS, [s.layers, s.groups, s.members, s.positions]);
-  all(MIXED, [s.layers, s.positions, s.groups, s.members, s.channels / 2, 2]);
-  all(OUTPUTS, [s.layers, s.positions, s.width]);
-  all(HIDDEN, [s.layers, s.positions, s.hidden]);
-  all(LOGITS, [s.positions, s.vocabulary]);
-  shapes.set("logitMax", [s.positions]);
-  return Object.fromEntries(shapes) as Record<TraceName, readonly number[]>;
+/** The axes of every value, most significant first. */
+export const TRACE_AXES = record(new Map(BY_AXES.flatMap(([names, axes]) => names.map((name) => [name, axes]))));
+
+export const TRACE_NAMES = Object.keys(TRACE_AXES) as readonly TraceName[];
+
+/** The size of an axis. */
+export function sizeOfAxis(sizes: Sizes, axis: AxisName): number {
+  if (axis === "others") return sizes.positions;
+  return axis === "halves" || axis === "otherHalves" ? 2 : sizes[axis];
+}
+
+/** The shape of a value. */
+export function shapeOf(sizes: Sizes, name: TraceName): number[] {
+  return TRACE_AXES[name].map((axis) => sizeOfAxis(sizes, axis));
 }
 
 /** Zeros for every value. */
 export function emptyTrace(sizes: Sizes): Trace {
-  const entries = Object.entries(traceShapes(sizes)).map(([name, shape]) => [name, new Int32Array(shape.reduce((n, x) => n * x, 1))]);
-  return Object.fromEntries(entries) as Trace;
+  return record(new Map(TRACE_NAMES.map((name) => [name, new Int32Array(shapeOf(sizes, name).reduce((n, x) => n * x, 1))])));
+}
+
+/** An object with an entry for every name. */
+export function record<T>(entries: ReadonlyMap<TraceName, T>): Readonly<Record<TraceName, T>> {
+  return Object.fromEntries(entries) as Record<TraceName, T>;
 }

@@ -24,6 +24,10 @@ export interface TransformerScales {
   /** f: exp takes multiples of 2^-f, which are floor(difference / 2^scoreShift). */
   readonly expExponent: number;
   readonly scoreShift: number;
+  /** The largest query or key, as an absolute value. */
+  readonly queryLimit: number;
+  /** The largest score, as an absolute value; hidden ones too. */
+  readonly scoreLimit: number;
   /** E: exp's values are round(2^E e^-t). */
   readonly expBits: number;
   /** By layer. */
@@ -64,10 +68,29 @@ export interface TransformerProgram {
 /** Bits of a rotation's cosines and sines. */
 export const ROTATION_BITS = 14;
 /** The residual's low limb, and the low limb of a sum of squares. */
-export const LOW_BITS = 9;
+export const LOW_BITS = 10;
 
-/** Largest query or key: four times the largest score has to stay below p (lower.ts, scores). */
-export function queryLimit(config: LlamaConfig): number {
+/** Logits are below 2 to this, as absolute values. */
+export const LOGIT_BITS = 28;
+/** Bits of a root's high limb: the root of the largest sum of squares, sqrt(width) 2^(residual bits - 1), above its low limb. */
+export function rootHighBits(config: LlamaConfig, scales: TransformerScales): number {
+  let bits = 1;
+  while (4 ** bits < config.width * 4 ** (scales.residualBits - 1 - LOW_BITS)) bits++;
+  return bits;
+}
+
+/** A reciprocal root is below 2 to this. */
+export const RECIPROCAL_BITS = 17;
+
+/** Signed bits of a normalised value: |x| R <= K + R for every x of the row, so that it is at most about sqrt(width) 2^normExponent. */
+export function normBits(config: LlamaConfig, scales: TransformerScales): number {
+  let bits = 1;
+  while (4 ** (bits - 1) < config.width * 4 ** scales.normExponent) bits++;
+  return bits;
+}
+
+/** The most that a query or key can be allowed: four times the largest score has to stay below p (lower-attention.ts, scores). */
+export function mostQuery(config: LlamaConfig): number {
   return Math.floor(Math.sqrt((2 ** 31 - 2 ** 20) / (4 * config.headWidth)));
 }
 

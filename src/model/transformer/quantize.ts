@@ -5,12 +5,10 @@
 import { ModelError } from "../../errors.ts";
 import type { FloatTensor } from "../../tensor/tensor.ts";
 import type { Llama } from "./llama.ts";
-import { type IntegerMatrix, queryLimit, type TransformerProgram, type TransformerScales } from "./program.ts";
+import { type IntegerMatrix, LOGIT_BITS, mostQuery, normBits, type TransformerProgram, type TransformerScales } from "./program.ts";
 
 /** An accumulator's largest absolute value: as much again is left for its rounded result. */
 const ACCUMULATOR = 2 ** 30;
-/** Logits are compared: the difference of two and the largest of them share a constraint. */
-const LOGIT = 2 ** 28;
 const MAX_SHIFT = 16;
 /** Weights are single words of at most this many bits. */
 const MAX_WEIGHT = 2 ** 20;
@@ -24,14 +22,17 @@ interface Mapping {
   readonly outputScale: (layer: number) => number;
   /** Largest absolute input. */
   readonly inputLimit: number;
+  readonly mostShift?: number;
 }
 
 /** The integer decoder on given scales. @throws ModelError naming a matrix that does not fit */
 export function quantizeLlama(model: Llama, scales: TransformerScales, name: string): TransformerProgram {
   const { config, layers, embedding, head, norm } = model;
   const norms = 2 ** scales.normExponent;
-  const normLimit = Math.ceil(Math.sqrt(config.width) * norms);
+  const normLimit = 2 ** (normBits(config, scales) - 1);
   const residual = 2 ** scales.residualExponent;
+  // The difference of two states, shifted, shares a constraint with the accumulator.
+  const residualShift = Math.min(MAX_SHIFT, 29 - scales.residualBits);
   const score = Math.sqrt(2 ** (scales.scoreShift + scales.expExponent) / Math.sqrt(config.headWidth));
   const value = (l: number) => 2 ** (scales.valueExponents[l] ?? 0);
   const up = (l: number) => 2 ** (scales.upExponents[l] ?? 0);
@@ -48,7 +49,8 @@ export function quantizeLlama(model: Llama, scales: TransformerScales, name: str
   const matrix = (what: string, mapping: Mapping) => quantizeMatrix(`${name} ${what}`, mapping);
   const limit = 2 ** (scales.residualBits - 1);
   const { weight: logits, exponent } = quantizeHead(head, norm, scales.normExponent, normLimit);
-  if (queryLimit(config) < 2) throw new ModelError(`${name} has heads of ${config.headWidth} channels, too wide for exact scores`);
+  if (scales.queryLimit < 2 || scales.queryLimit > mostQuery(config))
+    throw new ModelError(`${name} has heads of ${config.headWidth} channels, too wide for exact scores`);
   return {
     name,
     config,
@@ -86,6 +88,7 @@ export function quantizeLlama(model: Llama, scales: TransformerScales, name: str
       matrices: layers.map((l) => l.output),
       inputScale: value,
       outputScale: () => residual,
+      mostShift: residualShift,
       inputLimit: 2 ** (scales.valueBits - 1) + 2 ** (scales.valueBits / 2),
     }),
     gate: matrix(
@@ -108,6 +111,7 @@ export function quantizeLlama(model: Llama, scales: TransformerScales, name: str
       matrices: layers.map((l) => l.down),
       inputScale: gated,
       outputScale: () => residual,
+      mostShift: residualShift,
       inputLimit: 2 ** (scales.gatedBits - 1),
     }),
     head: logits,
@@ -116,11 +120,11 @@ export function quantizeLlama(model: Llama, scales: TransformerScales, name: str
   };
 }
 
-/** The largest shift, at most 16, at which every row's accumulator stays inside its limit. */
+/** The largest shift, at most 16 or what the mapping says, at which every row's accumulator stays inside its limit. */
 function quantizeMatrix(name: string, mapping: Mapping): IntegerMatrix {
-  const { matrices, gains, inputScale, outputScale, inputLimit } = mapping;
+  const { matrices, gains, inputScale, outputScale, inputLimit, mostShift = MAX_SHIFT } = mapping;
   const [outputs = 0, inputs = 0] = matrices[0]?.shape ?? [];
-  for (let shift = MAX_SHIFT; shift > 0; shift--) {
+  for (let shift = mostShift; shift > 0; shift--) {
     const weight = new Int32Array(matrices.length * outputs * inputs);
     matrices.forEach(({ data }, l) => {
       const scale = (outputScale(l) / inputScale(l)) * 2 ** shift;
@@ -142,7 +146,7 @@ function quantizeHead(
   const inputs = head.shape[1] ?? 1;
   for (let bits = 20; bits > 0; bits--) {
     const weight = Int32Array.from(head.data, (w, k) => Math.round(w * gain.data[k % inputs]! * 2 ** bits));
-    if (largestRow(weight, inputs) * inputLimit < LOGIT) return { weight, exponent: bits + normExponent };
+    if (largestRow(weight, inputs) * inputLimit < 2 ** LOGIT_BITS) return { weight, exponent: bits + normExponent };
   }
   throw new ModelError("The language-model head does not fit its accumulator");
 }

@@ -3,7 +3,7 @@
  */
 import { ModelError } from "../../errors.ts";
 import { expNegative, fixed, roundFixed } from "../../ops/fixed.ts";
-import { functionValues } from "../../ops/function-table.ts";
+import { type FunctionTable, functionValues } from "../../ops/function-table.ts";
 import type { LlamaConfig } from "./llama.ts";
 import { ROTATION_BITS, type TransformerScales } from "./program.ts";
 import { cosine, quotient, root, sine } from "./trigonometry.ts";
@@ -20,7 +20,12 @@ export function expTable(bits: number, exponent: number): Int32Array {
 
 /** SiLU of every gate: index q + 2^(bits-1). */
 export function siluTable(scales: TransformerScales): Int32Array {
-  return functionValues({ function: "silu", inputExponent: scales.gateExponent, outputExponent: scales.siluExponent }, scales.gateBits);
+  return functionValues(siluOf(scales), scales.gateBits);
+}
+
+/** SiLU as a table that operators know. */
+export function siluOf(scales: TransformerScales): FunctionTable {
+  return { function: "silu", inputExponent: scales.gateExponent, outputExponent: scales.siluExponent };
 }
 
 /**

@@ -1,0 +1,110 @@
+/**
+ * The prover of language models: a GGUF file's decoder, committed for a number of positions, and proofs that it continues a prompt by the tokens that it does.
+ *
+ * @example
+ * const decoder = loadDecoder(bytes, "stories260K");
+ * const key = await commitDecoder(decoder, 64, { backend });
+ * const { proof, statement } = await proveTokens(key, decoder.tokenizer.encode("Once upon a time"), 59, { backend });
+ * verify(key.verifying, proof).tokens; // statement
+ */
+import type { Backend } from "./backend/backend.ts";
+import { toWords } from "./backend/columns.ts";
+import { InternalError } from "./errors.ts";
+import { readGguf } from "./model/gguf/read.ts";
+import { type Tokenizer, tokenizerOf } from "./model/tokenizer/sentencepiece.ts";
+import { calibrate } from "./model/transformer/calibrate.ts";
+import { type CompiledDecoder, compileDecoder } from "./model/transformer/compile.ts";
+import { continueGreedily, FloatDecoder } from "./model/transformer/float.ts";
+import { IntegerDecoder } from "./model/transformer/integer.ts";
+import { type Llama, llamaOf } from "./model/transformer/llama.ts";
+import type { TransformerProgram } from "./model/transformer/program.ts";
+import { quantizeLlama } from "./model/transformer/quantize.ts";
+import { modelId, type VerifyingKey } from "./proof/key.ts";
+import { commitSystem, type SecurityTarget, type WeightData } from "./prover/commit.ts";
+import { onDevice, type ProofReport, proveReported, type ReportedOptions } from "./prover/report.ts";
+import { type TokenStatement, tokenBytes } from "./statement/tokens.ts";
+
+/** Tokens that the float model writes to calibrate on. */
+const CALIBRATION_TOKENS = 256;
+
+/** A quantized decoder with the float one that it comes from. */
+export interface Decoder {
+  readonly name: string;
+  readonly float: Llama;
+  readonly tokenizer: Tokenizer;
+  readonly program: TransformerProgram;
+}
+
+/** A decoder with its verifying key and what its prover needs. */
+export interface DecoderKey {
+  /** The model id: of the model and its number of positions. */
+  readonly id: string;
+  readonly verifying: VerifyingKey;
+  readonly weights: WeightData;
+  readonly compiled: CompiledDecoder;
+}
+
+export interface ProvenTokens {
+  readonly proof: Uint8Array;
+  readonly statement: TokenStatement;
+  readonly report: ProofReport;
+}
+
+/** The decoder of a GGUF file, calibrated on what the float model writes from the begin token on. @throws ModelError naming what circlet does not know */
+export function loadDecoder(gguf: Uint8Array, name: string): Decoder {
+  const file = readGguf(gguf);
+  const float = llamaOf(file);
+  const tokenizer = tokenizerOf(file);
+  const writer = new FloatDecoder(float);
+  const count = Math.min(CALIBRATION_TOKENS, float.config.context - 1);
+  const text = continueGreedily((token) => writer.step(token), [tokenizer.begin], count);
+  return { name, float, tokenizer, program: quantizeLlama(float, calibrate(float, text), name) };
+}
+
+/** The verifying key for up to `positions` + 1 tokens. @throws ModelError if the decoder cannot be proven */
+export async function commitDecoder(
+  decoder: Pick<Decoder, "name" | "program">,
+  positions: number,
+  options: { readonly backend: Backend } & SecurityTarget,
+): Promise<DecoderKey> {
+  const compiled = compileDecoder(decoder.program, positions);
+  const description = {
+    name: decoder.name,
+    input: compiled.input,
+    inputColumn: compiled.tokens,
+    output: { labels: [] },
+    outputColumn: compiled.next,
+  };
+  const { verifying, weights } = await onDevice(options.backend, (backend) => commitSystem(compiled.built, description, backend, options));
+  return { id: modelId(verifying), verifying, weights, compiled };
+}
+
+/** The greedy continuation by `count` tokens, in exact integers, without a proof. @throws RangeError @throws ModelError if a value leaves its bits */
+export function runDecoder({ program }: Pick<Decoder, "program">, prompt: readonly number[], count: number): TokenStatement {
+  const decoder = new IntegerDecoder(program, prompt.length + count - 1);
+  const tokens = continueGreedily((token) => decoder.step(token), prompt, count);
+  return { prompt, generated: tokens.slice(prompt.length) };
+}
+
+/**
+ * Proves the greedy continuation of a prompt by `count` tokens.
+ * @throws RangeError if there is no room for it; ModelError if a value leaves its bits; the signal's reason if aborted; DeviceError if the backend cannot, or if
+ * its proof does not stand the check
+ */
+export function proveTokens(key: DecoderKey, prompt: readonly number[], count: number, options: ReportedOptions): Promise<ProvenTokens> {
+  return onDevice(options.backend, async (backend) => {
+    let statement: TokenStatement = { prompt, generated: [] };
+    const assignment = () => {
+      const run = key.compiled.run(prompt, count);
+      statement = run.statement;
+      const columns = run.witness();
+      return { input: tokenBytes(statement), output: count, witness: (id: number) => toWords(columns.get(id) ?? missing(id)) };
+    };
+    const { proof, report } = await proveReported(backend, key.verifying, key.weights, assignment, options);
+    return { proof, statement, report };
+  });
+}
+
+function missing(id: number): never {
+  throw new InternalError(`no values for column ${id}`);
+}

@@ -1,0 +1,115 @@
+/**
+ * RMSNorm at every site and position (SPEC §12.3). With the state x = 2^10 h + l and S = sum x^2 + epsilon:
+ *
+ *   N = floor(sqrt S):  N^2 + rest = S, 0 <= rest <= 2 N      N, rest and 2 N - rest in limbs of base 2^10
+ *   R = floor(K / N):   R N + rest' = K, 0 <= rest' < N       K = sqrt(width) 2^(norm exponent + rho)
+ *   y = floor((x R + 2^(rho-1)) / 2^rho):  l R = 2^10 carry + low,  h R + carry + 2^(rho-11) = 2^(rho-10) y + rest''
+ *
+ * No product reaches 2^30: S and N^2 are compared limb by limb, joined by carries.
+ */
+import { onesOn, term } from "../../system/builder.ts";
+import type { Term } from "../../system/types.ts";
+import type { Frame } from "./frame.ts";
+import type { TraceName } from "./layout.ts";
+import { LOW_BITS, normBits, RECIPROCAL_BITS, rootHighBits, rootNumerator } from "./program.ts";
+
+const LOW = 2 ** LOW_BITS;
+
+export function lowerNorm(frame: Frame): void {
+  const { scales, config, epsilon } = frame.program;
+  const shift = scales.rootShift - LOW_BITS;
+  frame.signed(scales.residualBits - LOW_BITS, "stateHigh");
+  frame.unsigned(LOW_BITS, "stateLow", "normCarryLow", "normLow");
+  frame.unsigned(RECIPROCAL_BITS - LOW_BITS, "normCarryHigh");
+  frame.unsigned(shift, "normRest");
+  frame.signed(normBits(config, scales), "normed");
+  const rootBits = rootHighBits(config, scales);
+  frame.unsigned(LOW_BITS, "rootLow", "rootRestLow", "rootSlackLow", "reciprocalRestLow", "reciprocalSlackLow");
+  frame.unsigned(rootBits, "rootHigh", "reciprocalRestHigh", "reciprocalSlackHigh");
+  frame.unsigned(rootBits + 1, "rootRestHigh", "rootSlackHigh");
+  frame.unsigned(RECIPROCAL_BITS, "reciprocal", "reciprocalCarry");
+  lowerRootCarries(frame, rootBits);
+
+  const rows = frame.axes("sites", "positions");
+  const one = (coefficient: number): Term => term(coefficient, [], onesOn(rows));
+  const by = (coefficient: number, ...names: readonly TraceName[]): Term =>
+    term(
+      coefficient,
+      names.map((name) => frame.on(name)),
+    );
+  const numerator = rootNumerator(config, scales);
+  const add = (name: string, terms: readonly Term[]): void => frame.builder.constraint(name, rows, terms);
+  add("root, low", [
+    by(1, "stateLow", "stateLow"),
+    one(epsilon % LOW),
+    by(-1, "rootLow", "rootLow"),
+    by(-1, "rootRestLow"),
+    by(-LOW, "rootCarryLow"),
+  ]);
+  add("root, middle", [
+    by(2, "stateHigh", "stateLow"),
+    one(Math.floor(epsilon / LOW)),
+    by(1, "rootCarryLow"),
+    by(-2, "rootHigh", "rootLow"),
+    by(-1, "rootRestHigh"),
+    by(-LOW, "rootCarryHigh"),
+  ]);
+  add("root, high", [by(1, "stateHigh", "stateHigh"), by(1, "rootCarryHigh"), by(-1, "rootHigh", "rootHigh")]);
+  add("root, rest", [
+    by(2 * LOW, "rootHigh"),
+    by(2, "rootLow"),
+    by(-LOW, "rootRestHigh"),
+    by(-1, "rootRestLow"),
+    by(-LOW, "rootSlackHigh"),
+    by(-1, "rootSlackLow"),
+  ]);
+  add("reciprocal, low", [
+    by(1, "reciprocal", "rootLow"),
+    by(1, "reciprocalRestLow"),
+    by(-LOW, "reciprocalCarry"),
+    one(-(numerator % LOW)),
+  ]);
+  add("reciprocal, high", [
+    by(1, "reciprocal", "rootHigh"),
+    by(1, "reciprocalRestHigh"),
+    by(1, "reciprocalCarry"),
+    one(-Math.floor(numerator / LOW)),
+  ]);
+  add("reciprocal, rest", [
+    by(LOW, "rootHigh"),
+    by(1, "rootLow"),
+    one(-1),
+    by(-LOW, "reciprocalRestHigh"),
+    by(-1, "reciprocalRestLow"),
+    by(-LOW, "reciprocalSlackHigh"),
+    by(-1, "reciprocalSlackLow"),
+  ]);
+
+  const cells = frame.axes("sites", "positions", "width");
+  frame.builder.constraint("norm, low", cells, [
+    by(1, "stateLow", "reciprocal"),
+    by(-(4 ** LOW_BITS), "normCarryHigh"),
+    by(-(2 ** LOW_BITS), "normCarryLow"),
+    by(-1, "normLow"),
+  ]);
+  frame.builder.constraint("norm", cells, [
+    by(1, "stateHigh", "reciprocal"),
+    by(2 ** LOW_BITS, "normCarryHigh"),
+    by(1, "normCarryLow"),
+    term(2 ** (shift - 1), [], onesOn(cells)),
+    by(-(2 ** shift), "normed"),
+    by(-1, "normRest"),
+  ]);
+}
+
+/** The carries between the three comparisons of S with N^2 + rest, in ranges that hold whatever the state is. */
+function lowerRootCarries(frame: Frame, rootBits: number): void {
+  const { width } = frame.sizes;
+  const high = 2 ** (frame.program.scales.residualBits - LOW_BITS);
+  const around = (name: TraceName, least: number, most: number): void => {
+    const below = 2 ** Math.ceil(Math.log2(-least));
+    frame.range(-below, 2 ** Math.ceil(Math.log2(most + 1 + below)), name);
+  };
+  around("rootCarryLow", -(LOW + 1), width * LOW + 1);
+  around("rootCarryHigh", -(width * high + 2 ** (rootBits + 1) + 2), width * (high + 1) + 1);
+}
