@@ -71,16 +71,16 @@ export const KERNELS: readonly Kernel[] = [
   ...FAMILIES.map(transcriptOf),
 ];
 
-const WINDOW = { outer: 3, inner: 2, checks: [2] };
+const WINDOW = { outer: 3, inner: 2, checks: [[3, 4]] };
 const unary = { value: 0, constant: 0 };
 const binary = { left: 0, right: 1 };
 
 /** Kernels whose form is a network's, by examples that have everything: what tests compile besides. */
 export const EXAMPLES: readonly Kernel[] = [
-  ...[false, true].map((shared) => dotOf({ outer: 3, inner: 3, checks: [0, 2, 0], factors: 2, shared })),
+  ...[false, true].map((shared) => dotOf({ outer: 3, inner: 3, checks: [[], [4, 5], []], factors: 2, shared })),
   ...[false, true].map((shared) => largestOf({ ...WINDOW, shared })),
   mapOf({
-    ...{ outer: 5, inner: 0, checks: [2, 0], tables: 1, constants: 1 },
+    ...{ outer: 5, inner: 0, checks: [[3, 4], []], tables: 1, constants: 1 },
     steps: [
       ...[{ kind: "cell", view: 0 } as const, { kind: "cell", view: 1 } as const, { kind: "inside", view: 0 } as const],
       ...[{ kind: "constant", constant: 0 } as const, { kind: "index", of: 4 } as const],
