@@ -106,7 +106,7 @@ describeVisits("the page", (current, node, mode) => {
     await visitor.verdict("Accepted");
   });
 
-  it("stays responsive from the first press to the output", { retry: 2 }, async () => {
+  it("stays responsive from the first press to the output", { retry: 4 }, async () => {
     const visitor = current();
     const { page } = visitor;
     await visitor.open();
