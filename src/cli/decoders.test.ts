@@ -49,6 +49,14 @@ describe("a language model", () => {
     expect((await call(["verify", proof, "--key", model, "--positions", "17", ...fast])).code).toBe(1);
   });
 
+  it("is compared with its float original", async () => {
+    const { stdout, code } = await call(["accuracy", model, "--limit", "20", "--json"]);
+    expect(code).toBe(0);
+    const { texts } = JSON.parse(stdout) as { texts: { positions: number; equal: number; sites: unknown[] }[] };
+    for (const text of texts) expect(text).toMatchObject({ positions: 20, equal: 20 });
+    expect((await call(["accuracy", model, "--limit", "5"])).stdout).toMatch(/^same arg max +5 of 5 \(100.0 %\)$/m);
+  });
+
   it("is shown by inspect", async () => {
     const { stdout, code } = await call(["inspect", proof]);
     expect(code).toBe(0);
@@ -62,6 +70,7 @@ describe("a language model", () => {
     ["too few positions", ["prove", model, "--input", "abc", "--tokens", "4", "--positions", "7"]],
     ["a key without positions", ["verify", proof, "--key", model]],
     ["tokens of another model", ["run", "lande", "--input", "abc", "--tokens", "4"]],
+    ["samples", ["accuracy", model, "--samples", "mnist:5"]],
     ["an input to compare with", ["verify", proof, "--key", key, "--input", "abc"]],
     ["a file that is missing", ["prove", folder.file("no.gguf"), "--input", "abc", "--tokens", "4"]],
     ["more tokens than the model was made for", ["run", model, "--input", "abc", "--tokens", "100"]],

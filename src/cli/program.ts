@@ -170,8 +170,9 @@ CIRCLET_DEBUG=1 adds the stack trace to an error.`,
   add("accuracy", "Compares the integer network with its float original on samples.", [
     "accuracy mnist-small --limit 1000",
     "accuracy ./mynet --samples samples.json --html accuracy.html",
+    "accuracy stories.gguf",
   ])
-    .argument("<model>", MODEL)
+    .argument("<model>", `${MODEL}, or a language model's .gguf file`)
     .option("--limit <n>", "at most so many samples, evenly spread", integer(1, 1e6), 500)
     .option("--samples <samples>", `${SAMPLES} (default: sentences for a text model, MNIST for images of 784 pixels)`)
     .option("--html <file>", "also writes the report as a page with plots")
