@@ -75,10 +75,12 @@ CIRCLET_DEBUG=1 adds the stack trace to an error.`,
       add("commit", "Commits to a model's weights: writes its verifying key, prints its model id.", [
         "commit lande",
         "commit ./mynet -o mynet.vk --bits 110",
+        "commit stories.gguf --positions 64",
       ]),
     ),
   )
-    .argument("<model>", MODEL)
+    .argument("<model>", `${MODEL}, or a language model's .gguf file`)
+    .option("--positions <n>", "positions of a language model's key: one less than the most tokens", integer(1, 1023))
     .option("-o, --output <file>", "the verifying key's file (default: <name>.vk)")
     .action(async (model, options) => (await import("./commands/commit.ts")).commitCommand(model, options, io));
 
