@@ -27,7 +27,7 @@ export function showProof(made: Made, job: Job): void {
   byId("time").textContent = seconds(PHASES.reduce((sum, phase) => sum + report.seconds[phase], 0));
   byId("backend").textContent = `Proven on ${report.backend}`;
   byId("fallback").hidden = made.fallback === undefined;
-  byId("fallback").textContent = `The CPU took over. ${made.fallback}.`;
+  byId("fallback").textContent = `The CPU took over. ${made.fallback?.split(". ", 1)[0]}.`; // without its advice, which is for programs
   showPrepared(made.prepared);
   showDevice(report.device);
   byId("model-id").textContent = id;

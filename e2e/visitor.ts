@@ -63,14 +63,14 @@ export class Visitor {
   }
 
   /** Waits for an output that the page has verified in the run that was begun last. */
-  proven(timeout = 15_000): Promise<void> {
-    return this.page.locator("#proof[aria-busy=false] #verified strong", { hasText: "Verified" }).waitFor({ timeout });
+  proven(): Promise<void> {
+    return this.page.locator("#proof[aria-busy=false] #verified strong", { hasText: "Verified" }).waitFor();
   }
 
-  async proveSentence(timeout?: number): Promise<void> {
+  async proveSentence(): Promise<void> {
     await this.page.getByLabel("Sentence", { exact: true }).fill(SENTENCE);
     await this.pressProve();
-    await this.proven(timeout);
+    await this.proven();
   }
 
   /** Chooses files to verify. */
@@ -113,8 +113,11 @@ export function describeVisits(title: string, tests: (visitor: () => Visitor, no
       });
       afterEach(async ({ task }) => {
         const name = `${mode}-${task.name}`.toLowerCase().replace(/[^a-z0-9]+/g, "-");
-        await visitor.page.screenshot({ path: join(PICTURES, `${name.slice(0, 100)}.png`), fullPage: true });
-        await visitor.context.close();
+        try {
+          await visitor.page.screenshot({ path: join(PICTURES, `${name.slice(0, 100)}.png`), fullPage: true });
+        } finally {
+          await visitor.context.close();
+        }
         expect(visitor.errors).toEqual([]);
       });
       tests(

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Compiler, compileKernel, openCompiler } from "../src/testing/compile-kernels.ts";
 import { describeWithGpu } from "../src/testing/webgpu.ts";
-import { KERNELS } from "./index.ts";
+import { EXAMPLES, KERNELS } from "./index.ts";
 
 await describeWithGpu("kernels under Dawn", () => {
   let compiler: Compiler;
@@ -11,7 +11,7 @@ await describeWithGpu("kernels under Dawn", () => {
   });
   afterAll(() => compiler.device.destroy());
 
-  it.each(KERNELS)("$name", { timeout: 240_000 }, async (kernel) => {
+  it.each([...KERNELS, ...EXAMPLES])("$name", { timeout: 240_000 }, async (kernel) => {
     for (const variant of compiler.variants) expect(await compileKernel(compiler.device, kernel, variant)).toBeNull();
   });
 

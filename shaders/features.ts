@@ -8,6 +8,8 @@ export interface Features {
   readonly u64: boolean;
   /** Size of the smallest subgroup, a power of two, at least 4; 0 where subgroup operations cannot be used. */
   readonly subgroup: number;
+  /** Invocations of the one workgroup that runs the transcript: many on a GPU, few on a CPU, where each has its stack. */
+  readonly transcriptLanes: number;
   /** Whether subgroup operations have to be enabled in the text (Tint wants it, naga refuses it). */
   readonly enableSubgroups: boolean;
 }

@@ -9,7 +9,7 @@ import { addCounts } from "./integer/add-counts.wgsl.ts";
 import { count } from "./integer/count.wgsl.ts";
 import { dot } from "./integer/dot.wgsl.ts";
 import { largest } from "./integer/largest.wgsl.ts";
-import { map } from "./integer/map.wgsl.ts";
+import { BINARIES, map } from "./integer/map.wgsl.ts";
 import type { Kernel } from "./kernel.ts";
 import { encodeRadix } from "./line/encode-radix.wgsl.ts";
 import { encodeTile } from "./line/encode-tile.wgsl.ts";
@@ -58,9 +58,6 @@ export function transcriptOf(family: Family): Kernel {
   return transcripts.get(family) ?? transcript(family);
 }
 
-/** A matrix times a vector, its weights row by row. */
-const MATRIX = { outer: 1, inner: 1, checks: [0, 0, 0], factors: 2, shared: true };
-
 /** Every kernel; the families by their usual members, but for those whose form is a network's. */
 export const KERNELS: readonly Kernel[] = [
   ...[combine, copy, fill, gather, lift, place],
@@ -68,8 +65,28 @@ export const KERNELS: readonly Kernel[] = [
   ...[innerRound, ...[2, 3, 4].map(productRoundOfDegree)],
   ...[addFractions, fractionRound, fractions],
   ...[encodeTile, fold, interleave, twiddles, ...[1, 2, 3].map(encodeLayers)],
-  ...[addCounts, count, dotOf(MATRIX), largestOf({ outer: 1, inner: 1, checks: [0], shared: false })],
+  ...[addCounts, count],
   ...[absorbRows, nodes, top],
   search,
   ...FAMILIES.map(transcriptOf),
+];
+
+const WINDOW = { outer: 3, inner: 2, checks: [[3, 4]] };
+const unary = { value: 0, constant: 0 };
+const binary = { left: 0, right: 1 };
+
+/** Kernels whose form is a network's, by examples that have everything: what tests compile besides. */
+export const EXAMPLES: readonly Kernel[] = [
+  ...[false, true].map((shared) => dotOf({ outer: 3, inner: 3, checks: [[], [4, 5], []], factors: 2, shared })),
+  ...[false, true].map((shared) => largestOf({ ...WINDOW, shared })),
+  mapOf({
+    ...{ outer: 5, inner: 0, checks: [[3, 4], []], tables: 1, constants: 1 },
+    steps: [
+      ...[{ kind: "cell", view: 0 } as const, { kind: "cell", view: 1 } as const, { kind: "inside", view: 0 } as const],
+      ...[{ kind: "constant", constant: 0 } as const, { kind: "index", of: 4 } as const],
+      ...[{ kind: "shift", ...unary } as const, { kind: "divide", ...unary } as const, { kind: "entry", value: 0, table: 0 } as const],
+      ...BINARIES.map((kind) => ({ kind, ...binary })),
+    ],
+    outputs: [3, 7, 14],
+  }),
 ];

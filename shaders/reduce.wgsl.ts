@@ -13,10 +13,10 @@ const SUBGROUP = ${f.subgroup}u;
 fn sum_over_lanes(lane: u32, value: vec4u) -> vec4u {
   var sum = value;
   for (var span = 1u; span < SUBGROUP; span <<= 1u) { sum = qm31_add(sum, subgroupShuffleXor(sum, span)); }
-  if ((lane & (SUBGROUP - 1u)) == 0u) { lane_values[lane / SUBGROUP] = sum; }
+  if ((lane & (SUBGROUP - 1u)) == 0u) { lane_values[lane / SUBGROUP] = sum; } // divides by a constant
   workgroupBarrier();
   var total = lane_values[0];
-  for (var k = 1u; k < LANES / SUBGROUP; k++) { total = qm31_add(total, lane_values[k]); }
+  for (var k = 1u; k < LANES / SUBGROUP; k++) { total = qm31_add(total, lane_values[k]); } // divides constants
   workgroupBarrier();
   return total;
 }

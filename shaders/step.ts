@@ -23,6 +23,11 @@ export interface SumStep extends Step {
   readonly outputs: number;
 }
 
+/** One line for each of `count` values: an index that is written out keeps an array in registers. */
+export function each(count: number, line: (k: number) => string): string {
+  return Array.from({ length: count }, (_, k) => line(k)).join("\n");
+}
+
 const prelude = (f: Features): string => `${base(f)}\n${m31(f)}\n${qm31}\n${argumentList}`;
 
 /** A step and the kernel with one invocation an index. */
@@ -54,15 +59,16 @@ export function sumStep(name: string, call: string, outputs: number, body: strin
 ${reduce(f)}
 ${needs}
 ${body}
+fn put_partial(lane: u32, e: u32, value: vec4u) {
+  let total = sum_over_lanes(lane, value);
+  if (lane == 0u) { put(e, total); }
+}
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let g = flat_group(group, groups);
   let count = group_count(groups);
-  var sums = ${call}(0u, g * LANES + lane, count * LANES);
-  for (var d = 0u; d < ${outputs}u; d++) {
-    let total = sum_over_lanes(lane, sums[d]);
-    if (lane == 0u) { put(argument(1u) + d * count + g, total); }
-  }
+  let sums = ${call}(0u, g * LANES + lane, count * LANES);
+${each(outputs, (d) => `  put_partial(lane, argument(1u) + ${d}u * count + g, sums[${d}]);`)}
 }`,
   };
 }

@@ -19,7 +19,7 @@ export function variants(can: Pick<Features, "u64" | "subgroup" | "enableSubgrou
     (can.u64 ? [false, true] : [false]).flatMap((u64) =>
       sizes.map((subgroup) => ({
         label: `${slots === 1 ? "one page" : `${slots} pages`}${u64 ? ", u64" : ""}${subgroup > 0 ? `, subgroups of ${subgroup}` : ""}`,
-        features: { slots, pageBits: 16, u64, subgroup, enableSubgroups: can.enableSubgroups },
+        features: { slots, pageBits: 16, u64, subgroup, transcriptLanes: slots === 1 ? 256 : 64, enableSubgroups: can.enableSubgroups },
       })),
     ),
   );

@@ -24,7 +24,7 @@ var<workgroup> bins: array<atomic<u32>, BINS>;
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let g = flat_group(group, groups);
-  let window = g / parameters.chunks;
+  let window = g / parameters.chunks; // divides: once a workgroup
   let chunk = g - window * parameters.chunks;
   // Without bounds checks workgroup memory does not begin as zeros.
   for (var b = lane; b < BINS; b += LANES) { atomicStore(&bins[b], 0u); }

@@ -8,7 +8,7 @@
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
 import { base, type Kernel } from "../kernel.ts";
 import { integers } from "./integers.wgsl.ts";
-import { insideOf, type LoopForm, loopFields, nested, readCell, unflatten, viewStructs } from "./loops.wgsl.ts";
+import { conditionsOf, insideCell, type LoopForm, loopFields, nested, onlyIf, readCell, unflatten, viewStructs } from "./loops.wgsl.ts";
 
 export interface DotForm extends LoopForm {
   readonly factors: number;
@@ -18,13 +18,11 @@ export interface DotForm extends LoopForm {
 export const dot = (form: DotForm): Kernel => {
   const { outer, inner, factors, shared, checks } = form;
   const terms = Array.from({ length: factors }, (_, v) => v);
-  const isInside = terms.map((v) => insideOf(form, v)).filter((text) => text !== "true");
-  const unchecked = { ...form, checks: checks.map(() => 0) };
-  const product = `${terms.map((v) => readCell(unchecked, v, `x${v}`)).join("\n")}\nsum += ${terms.map((v) => `x${v}`).join(" * ")};`;
-  const summand = isInside.length === 0 ? product : `if (${isInside.join(" && ")}) {\n${product}\n}`;
+  const conditions = terms.flatMap((v) => conditionsOf(form, v));
+  const summand = `sum += ${terms.map((v) => insideCell(form, v)).join(" * ")};`;
   const zeros = Array.from({ length: inner }, (_, k) => `let i${outer + k} = 0u;`).join("\n");
   return {
-    name: `dot of ${factors}${shared ? ", shared" : ""}, ${outer} + ${inner} loops, checks ${checks}`,
+    name: `dot of ${factors}${shared ? ", shared" : ""}, ${outer} + ${inner} loops, checks ${checks.map((c) => c.length)}`,
     text: (f) => wgsl`${base(f)}
 ${integers}
 ${viewStructs(form)}
@@ -51,10 +49,10 @@ fn partial(flat: u32, first: u32, step: u32) -> i32 {
 #if ${shared}
   for (var j = first; j < p.summed; j += step) {
     ${unflatten("j", outer, inner)}
-    ${summand}
+    ${onlyIf(conditions, summand)}
   }
 #else
-  ${nested(outer, inner, summand)}
+  ${nested(outer, inner, conditions, summand)}
 #endif
   return sum;
 }

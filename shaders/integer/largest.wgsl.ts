@@ -12,7 +12,7 @@ export interface LargestForm extends LoopForm {
 }
 
 export const largest = (form: LargestForm): Kernel => ({
-  name: `largest${form.shared ? ", shared" : ""}, ${form.outer} + ${form.inner} loops, checks ${form.checks}`,
+  name: `largest${form.shared ? ", shared" : ""}, ${form.outer} + ${form.inner} loops, checks ${form.checks.map((c) => c.length)}`,
   text: (f) => wgsl`${base(f)}
 ${integers}
 ${viewStructs(form)}

@@ -36,6 +36,8 @@ const BINARY = {
   equal: (a: string, b: string) => `select(0, 1, ${a} == ${b})`,
 };
 
+export const BINARIES = Object.keys(BINARY) as (keyof typeof BINARY)[];
+
 export const map = (form: MapForm): Kernel => ({
   name: `map of ${form.checks.length} to ${form.outputs.length} in ${form.steps.length} steps`,
   text: (f) => wgsl`${base(f)}
@@ -59,10 +61,10 @@ fn entry(table: Table, index: i32) -> i32 {
   return select(0, integer(word(table.address + min(i, table.length - 1u))), i < table.length);
 }
 
-// floor(a / b), b >= 1; % has the sign of a.
+// floor(a / b), b >= 1; a / b rounds towards 0.
 fn floor_quotient(a: i32, b: i32) -> i32 {
-  let r = a % b;
-  return (a - select(r, r + b, r < 0)) / b;
+  let q = a / b; // divides: by a size of a window
+  return q - select(0, 1, q * b > a);
 }
 
 @compute @workgroup_size(LANES)

@@ -8,12 +8,16 @@ import { sumStep } from "../step.ts";
 import { join } from "../sumcheck/join.wgsl.ts";
 
 const body = wgsl`
+fn fraction_layer(n0: vec4u, n1: vec4u, d0: vec4u, d1: vec4u, lambda: vec4u) -> vec4u {
+  return qm31_add(qm31_mul(n0, d1), qm31_mul(d0, qm31_add(n1, qm31_mul(lambda, d1))));
+}
 fn fraction_round(at: u32, first: u32, stride: u32) -> array<vec4u, 2> {
   let half = argument(at);
   let r = element(argument(at + 2u));
   let joins = argument(at + 3u);
   let lambda = element(argument(at + 4u));
-  var sums = array<vec4u, 2>();
+  var at_zero = ZERO;
+  var leading = ZERO;
   for (var x = first; x < half; x += stride) {
     join_tables(at + 6u, joins, x, half, r);
     let e = argument(at + 5u) + x;
@@ -22,21 +26,18 @@ fn fraction_round(at: u32, first: u32, stride: u32) -> array<vec4u, 2> {
       weight = qm31_add(weight, element(e + half));
       put(e, weight);
     }
-    var n0 = element(argument(at + 6u) + x);
-    var n1 = element(argument(at + 7u) + x);
-    var d0 = element(argument(at + 8u) + x);
-    var d1 = element(argument(at + 9u) + x);
-    for (var k = 0u; k < 2u; k++) {
-      let p = qm31_add(qm31_mul(n0, d1), qm31_mul(d0, qm31_add(n1, qm31_mul(lambda, d1))));
-      sums[k] = qm31_add(sums[k], qm31_mul(weight, p));
-      if (k == 1u) { break; }
-      n0 = qm31_sub(element(argument(at + 6u) + x + half), n0);
-      n1 = qm31_sub(element(argument(at + 7u) + x + half), n1);
-      d0 = qm31_sub(element(argument(at + 8u) + x + half), d0);
-      d1 = qm31_sub(element(argument(at + 9u) + x + half), d1);
-    }
+    let n0 = element(argument(at + 6u) + x);
+    let n1 = element(argument(at + 7u) + x);
+    let d0 = element(argument(at + 8u) + x);
+    let d1 = element(argument(at + 9u) + x);
+    at_zero = qm31_add(at_zero, qm31_mul(weight, fraction_layer(n0, n1, d0, d1, lambda)));
+    let n0_slope = qm31_sub(element(argument(at + 6u) + x + half), n0);
+    let n1_slope = qm31_sub(element(argument(at + 7u) + x + half), n1);
+    let d0_slope = qm31_sub(element(argument(at + 8u) + x + half), d0);
+    let d1_slope = qm31_sub(element(argument(at + 9u) + x + half), d1);
+    leading = qm31_add(leading, qm31_mul(weight, fraction_layer(n0_slope, n1_slope, d0_slope, d1_slope, lambda)));
   }
-  return sums;
+  return array<vec4u, 2>(at_zero, leading);
 }`;
 
 export const fractionRound = sumStep("fraction round", "fraction_round", 2, body, join);

@@ -4,7 +4,7 @@
  * Arguments: half, partials, r, number of tables to bind, number of terms; their addresses; a term after the other: weight, number of its tables, their addresses.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
-import { type SumStep, sumStep } from "../step.ts";
+import { each, type SumStep, sumStep } from "../step.ts";
 import { join } from "./join.wgsl.ts";
 
 const body = (degree: number): string => wgsl`
@@ -13,7 +13,7 @@ fn product_round_${degree}(at: u32, first: u32, stride: u32) -> array<vec4u, ${d
   let r = element(argument(at + 2u));
   let joins = argument(at + 3u);
   let terms = argument(at + 4u);
-  var sums = array<vec4u, ${degree}>();
+${each(degree, (d) => `  var sum${d} = ZERO;`)}
   for (var x = first; x < half; x += stride) {
     join_tables(at + 5u, joins, x, half, r);
     var next = at + 5u + joins;
@@ -21,23 +21,19 @@ fn product_round_${degree}(at: u32, first: u32, stride: u32) -> array<vec4u, ${d
       let weight = element(argument(next));
       let end = next + 2u + argument(next + 1u);
       next += 2u;
-      var products = array<vec4u, ${degree}>();
-      for (var d = 0u; d < ${degree}u; d++) { products[d] = weight; }
+${each(degree, (d) => `      var product${d} = weight;`)}
       for (; next < end; next++) {
         let p = argument(next) + x;
-        let lo = element(p);
-        let slope = qm31_sub(element(p + half), lo);
-        products[0] = qm31_mul(products[0], lo);
-        var value = qm31_add(lo, slope);
-        for (var d = 1u; d < ${degree}u; d++) {
-          value = qm31_add(value, slope);
-          products[d] = qm31_mul(products[d], value);
-        }
+        var value = element(p);
+        let slope = qm31_sub(element(p + half), value);
+        product0 = qm31_mul(product0, value);
+        value = qm31_add(value, slope);
+${each(degree - 1, (d) => `        value = qm31_add(value, slope);\n        product${d + 1} = qm31_mul(product${d + 1}, value);`)}
       }
-      for (var d = 0u; d < ${degree}u; d++) { sums[d] = qm31_add(sums[d], products[d]); }
+${each(degree, (d) => `      sum${d} = qm31_add(sum${d}, product${d});`)}
     }
   }
-  return sums;
+  return array<vec4u, ${degree}>(${Array.from({ length: degree }, (_, d) => `sum${d}`).join(", ")});
 }`;
 
 /** The kernel for round polynomials of a degree >= 1. */

@@ -24,11 +24,9 @@ import { qm31 } from "../field/qm31.wgsl.ts";
 import { poseidon2 } from "../hash/poseidon2.wgsl.ts";
 import { base, type Kernel } from "../kernel.ts";
 import { reduce } from "../reduce.wgsl.ts";
+import { each } from "../step.ts";
 import { codeOf, type Family, NONE, OPERATION } from "./program.ts";
 import { sponge } from "./sponge.wgsl.ts";
-
-/** Invocations of the one workgroup. */
-export const TRANSCRIPT_LANES = 256;
 
 /** Sums of one operation at most. */
 export const MOST_OUTPUTS = 6;
@@ -48,7 +46,7 @@ const sumCases = ({ sums }: Family): string =>
     .map(
       (s) => `      case ${codeOf(s)}u: {
         let values = ${s.call}(first + 3u + 3u * argument(first + 2u), lane, LANES);
-        for (var d = 0u; d < ${s.outputs}u; d++) { sums[d] = values[d]; }
+${each(s.outputs, (d) => `        sums[${d}] = values[${d}];`)}
         outputs = ${s.outputs}u;
       }`,
     )
@@ -56,7 +54,7 @@ const sumCases = ({ sums }: Family): string =>
 
 export const transcript = (family: Family): Kernel => ({
   name: `transcript: ${family.name}`,
-  text: (f) => wgsl`${base(f, TRANSCRIPT_LANES)}
+  text: (f) => wgsl`${base(f, f.transcriptLanes)}
 ${m31(f)}
 ${qm31}
 ${argumentList}

@@ -78,6 +78,11 @@ export interface Session extends IntegerVerbs<Column> {
   zeros(length: number, width: Width): Column;
   /** A view of entries offset .. offset + length - 1; shares memory with `column`. */
   slice(column: Column, offset: number, length: number): Column;
+  /**
+   * A column that stays on the device for later sessions: the one kept for `owner` under `name`, or else the one that `make` returns, which is no view. Nothing
+   * may change or free it. A backend may keep nothing.
+   */
+  kept(owner: object, name: string, make: () => Column): Column;
   /** The words of a column. The only call that waits. */
   read(column: Column): Promise<Uint32Array>;
   /** Releases a column before the session ends (not a view of one). */

@@ -1,4 +1,4 @@
-/** The device's copies of the system's columns, made there or uploaded on first need, and evaluations of them. */
+/** The device's copies of the system's columns, made there or brought there on first need, and evaluations of them. */
 
 import { InternalError } from "../errors.ts";
 import { fromInteger } from "../field/m31.ts";
@@ -15,27 +15,27 @@ export function toWords(values: Int32Array): Uint32Array {
 export class ColumnStore {
   readonly session: Session;
   readonly #system: System;
-  readonly #values: (column: ColumnId) => Uint32Array;
-  readonly #uploaded = new Map<ColumnId, Column>();
+  readonly #make: (column: ColumnId) => Column;
+  readonly #columns = new Map<ColumnId, Column>();
   readonly #equalities = new Map<string, Column>();
 
-  /** `values`: canonical words of every column, real cells, row-major. */
-  constructor(session: Session, system: System, values: (column: ColumnId) => Uint32Array) {
+  /** `make`: brings a column to the device: canonical words, real cells, row-major. */
+  constructor(session: Session, system: System, make: (column: ColumnId) => Column) {
     this.session = session;
     this.#system = system;
-    this.#values = values;
+    this.#make = make;
   }
 
   /** Takes columns that are on the device already. */
   add(columns: ReadonlyMap<ColumnId, Column>): void {
-    for (const [id, column] of columns) this.#uploaded.set(id, column);
+    for (const [id, column] of columns) this.#columns.set(id, column);
   }
 
   column(id: ColumnId): Column {
-    let column = this.#uploaded.get(id);
+    let column = this.#columns.get(id);
     if (!column) {
-      column = this.session.upload(this.#values(id), 1);
-      this.#uploaded.set(id, column);
+      column = this.#make(id);
+      this.#columns.set(id, column);
     }
     return column;
   }

@@ -34,6 +34,10 @@ if [ -z "${VK_DRIVER_FILES:-}" ]; then
   for file in /usr/local/nvidia/share/vulkan/icd.d/nvidia_icd.json /usr/share/vulkan/icd.d/nvidia_icd.json /etc/vulkan/icd.d/nvidia_icd.json; do
     if [ -f "$file" ]; then export VK_DRIVER_FILES=$file; break; fi
   done
+  # libGLX_nvidia needs X11's libraries, libEGL_nvidia has the same driver without them
+  if [ -n "${VK_DRIVER_FILES:-}" ] && grep -q libGLX_nvidia "$VK_DRIVER_FILES"; then
+    sed 's/libGLX_nvidia/libEGL_nvidia/' "$VK_DRIVER_FILES" >"$here/nvidia_icd.json" && export VK_DRIVER_FILES=$here/nvidia_icd.json
+  fi
 fi
 export PATH=$here/bin:$PATH XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-$here} DENO_DIR=$here/cache DENO_NO_UPDATE_CHECK=1
 export DENO_WEBGPU_BACKEND=vulkan WEBGPU_MODULE=$here/webgpu/index.js CIRCLET_COMMIT=${CIRCLET_COMMIT:-$(cat .gpu/commit)}
@@ -55,7 +59,7 @@ run() {
   out=${OUT:-docs/bench}
   mkdir -p "$out"
   . .gpu/enter.sh
-  local bench="deno run -A --no-config --no-lock .gpu/bench.mjs" dawn=${DAWN_PARTS-probe,products,restriction,kernels,rounds,commitment,proofs,large,conformance,solo,compile,robustness,paging}
+  local bench="deno run -A --no-config --no-lock .gpu/bench.mjs" dawn=${DAWN_PARTS-probe,products,restriction,kernels,rounds,commitment,witness,proofs,large,conformance,solo,compile,settings,paging}
   local deno=${DENO_PARTS-probe,products,restriction,kernels,rounds,proofs} budget=${BUDGET:-45}
   if [ -n "$dawn" ]; then
     timeout -k 5 "${DAWN_SECONDS:-330}" $bench --provider dawn --parts "$dawn" --budget "$budget" --out "$out/dawn.json" ${BENCH_OPTIONS:-} || echo "dawn: exit $?"

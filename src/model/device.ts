@@ -20,6 +20,7 @@ import { checkInput, inputsOf, runProgram } from "./program.ts";
 export interface WitnessDevice<C extends { readonly length: number }> extends IntegerVerbs<C> {
   upload(words: Uint32Array, width: 1): C;
   slice(column: C, offset: number, length: number): C;
+  free(column: C): void;
   read(column: C): Promise<Uint32Array>;
 }
 
@@ -44,12 +45,13 @@ export async function computeWitness<C extends { readonly length: number }>(
   const cells = device.upload(Uint32Array.from(input.data, fromInteger), 1);
   const columns = new Map<ColumnId, C>([[compiled.input, cells]]);
   const values = new Map<string, DeviceTensor<C>>([[program.input.name, { shape: input.shape, cells }]]);
-  const integers = withConstants(device, built, weight);
+  const made = new Set<C>();
+  const integers = operatorDevice(device, built, weight, made);
   for (const [k, node] of program.nodes.entries()) {
-    const { output, columns: made } = operatorOf(node).compute(integers, node, inputsOf(node, values));
+    const { output, columns: filled } = operatorOf(node).compute(integers, node, inputsOf(node, values));
     values.set(node.output, output);
     for (const [name, id] of Object.entries(compiled.columnsOf[k] ?? {})) {
-      const column = made[name];
+      const column = filled[name];
       if (column === undefined) throw new InternalError(`node ${node.name} does not compute its column ${name}`);
       columns.set(id, column);
     }
@@ -60,6 +62,8 @@ export async function computeWitness<C extends { readonly length: number }>(
   addLimbs(device, built, columns);
   const misses = addMultiplicities(device, built, (id) => columns.get(id) ?? weight(id), columns);
   const [classIndex, ...missed] = await Promise.all([output.cells, ...misses].map((column) => device.read(column)));
+  const kept = new Set(columns.values());
+  for (const column of made) if (!kept.has(column)) device.free(column);
   if (missed.some(([count]) => count !== 0)) {
     runProgram(program, input); // throws, naming node and value
     throw new InternalError(
@@ -69,18 +73,26 @@ export async function computeWitness<C extends { readonly length: number }>(
   return { output: classIndex![0]!, columns };
 }
 
-/** The device with the committed copies of weights and tables. */
-function withConstants<C extends { readonly length: number }>(
+/** The device with the committed copies of weights and tables. Columns that operators make are added to `made`. */
+function operatorDevice<C extends { readonly length: number }>(
   device: WitnessDevice<C>,
   { weights }: BuiltSystem,
   weight: (column: ColumnId) => C,
+  made: Set<C>,
 ): IntegerDevice<C> {
   const ids = new Map([...weights].map(([id, values]) => [values, id]));
+  const keep = (column: C): C => {
+    made.add(column);
+    return column;
+  };
   return {
-    dot: (...call) => device.dot(...call),
-    largest: (...call) => device.largest(...call),
-    map: (...call) => device.map(...call),
-    histogram: (...call) => device.histogram(...call),
+    dot: (...call) => keep(device.dot(...call)),
+    largest(...call) {
+      const { values, indices } = device.largest(...call);
+      return { values: keep(values), indices: keep(indices) };
+    },
+    map: (...call) => device.map(...call).map(keep),
+    histogram: (...call) => keep(device.histogram(...call)),
     constant(values) {
       const id = ids.get(values);
       if (id === undefined) throw new InternalError(`an operator computes with ${values.length} integers that are not committed`);

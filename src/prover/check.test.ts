@@ -6,7 +6,11 @@ import { cpuBackend } from "../backend/cpu/index.ts";
 import { firstBackend } from "../backend/fallback.ts";
 import { DeviceError } from "../errors.ts";
 import { loadModel } from "../model/load.ts";
+import { TAGS } from "../transcript/tags.ts";
 import { verify } from "../verifier/verify.ts";
+
+/** Does not have the zero bits that are asked for, with this key and text. */
+const WRONG_NONCE = 12345;
 
 const TEXT = "un texte en français";
 
@@ -91,6 +95,7 @@ describe("prove() with check", () => {
           return session.upload(new Uint32Array(count), 1);
         },
       }),
+      nonce: (session) => ({ grind: (bits) => bits > 0 && session.send(TAGS.grind, [session.upload(Uint32Array.of(WRONG_NONCE), 1)]) }),
       digest: (session) => ({ merkle: (digests) => session.merkle(session.lift(session.zeros(digests.length, 4))) }),
       value: (session) => ({ sumProduct: (tables) => session.lift(session.slice(session.sumProduct([...tables, ...tables]), 0, 1)) }),
     };

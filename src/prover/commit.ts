@@ -1,5 +1,5 @@
 /** Key generation: checks the system, chooses parameters, commits the weights (SPEC §4.5, §8). */
-import type { Backend } from "../backend/backend.ts";
+import type { Backend, Column, Session } from "../backend/backend.ts";
 import { ColumnStore, toWords } from "../backend/columns.ts";
 import { ModelError } from "../errors.ts";
 import { planLookups } from "../lookup/plan.ts";
@@ -55,7 +55,7 @@ export async function commitSystem(
   };
   const session = backend.open();
   try {
-    const store = new ColumnStore(session, system, column);
+    const store = new ColumnStore(session, system, (id) => session.upload(column(id), 1));
     const tick = async () => undefined;
     const commitment = await commitColumns(
       session,
@@ -76,4 +76,17 @@ export async function commitSystem(
   } finally {
     session.end();
   }
+}
+
+/** Matrix and tree of the weights on the device, where they stay for later proofs. */
+export function weightData(session: Session, weights: WeightData): { readonly matrix: Column; readonly tree: Column } {
+  return {
+    matrix: session.kept(weights, "matrix", () => session.upload(weights.matrix, 1)),
+    tree: session.kept(weights, "tree", () => session.upload(weights.tree, 4)),
+  };
+}
+
+/** A weight column on the device, where it stays for later proofs. */
+export function weightColumn(session: Session, weights: WeightData, id: ColumnId): Column {
+  return session.kept(weights, `column ${id}`, () => session.upload(weights.column(id), 1));
 }

@@ -11,7 +11,7 @@ import { proveConstraints } from "../sumcheck/prove.ts";
 import type { ColumnId } from "../system/types.ts";
 import { TAGS } from "../transcript/tags.ts";
 import { bind, prepareKey, statementColumns } from "../verifier/verify.ts";
-import type { WeightData } from "./commit.ts";
+import { type WeightData, weightColumn, weightData } from "./commit.ts";
 
 /** Phases in order, the same names everywhere: progress, benches, reports. */
 export const PHASES = ["witness", "commit", "look up", "constrain", "open"] as const;
@@ -72,14 +72,14 @@ export async function proveSystem(
     };
   const session = options.backend.open();
   try {
-    const words = (id: ColumnId): Uint32Array => {
+    const make = (id: ColumnId): Column => {
       const kind = system.columns[id]?.kind;
-      if (kind === "weight") return weights.column(id);
-      if (kind === "public") return publicValues.get(id) ?? new Uint32Array();
-      if ("witness" in assignment) return assignment.witness(id);
+      if (kind === "weight") return weightColumn(session, weights, id);
+      if (kind === "public") return session.upload(publicValues.get(id) ?? new Uint32Array(), 1);
+      if ("witness" in assignment) return session.upload(assignment.witness(id), 1);
       throw new InternalError(`the device has not made column ${system.columns[id]?.name}`);
     };
-    const store = new ColumnStore(session, system, words);
+    const store = new ColumnStore(session, system, make);
     const statement = { input: assignment.input, output: await outputOf(assignment, store) };
     await step("witness")(1, 1);
     const publicValues = statementColumns(key, statement);
@@ -89,7 +89,7 @@ export async function proveSystem(
     const [weightLayout, witnessLayout] = plan.layouts;
     if (!weightLayout || !witnessLayout) throw new InternalError("two layouts expected");
     await step("commit")(0, 1);
-    const weightCommitment = { layout: weightLayout, matrix: session.upload(weights.matrix, 1), tree: session.upload(weights.tree, 4) };
+    const weightCommitment = { layout: weightLayout, ...weightData(session, weights) };
     const witness = await commitColumns(
       session,
       witnessLayout,

@@ -37,8 +37,7 @@ export type Expression =
   /** tables[table][index], 0 outside the table. */
   | { readonly kind: "entry"; readonly table: number; readonly index: Expression };
 
-export const BINARIES = ["add", "subtract", "multiply", "least", "greatest", "less", "equal"] as const;
-export type Binary = (typeof BINARIES)[number];
+export type Binary = "add" | "subtract" | "multiply" | "least" | "greatest" | "less" | "equal";
 
 /** The computations. Loops run over all indices below `sizes`, row-major, and `over` for each of them; steps of a view are in this order. */
 export interface IntegerVerbs<C> {

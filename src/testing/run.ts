@@ -53,7 +53,11 @@ const STEPS: readonly Step[] = [
   { name: "suites in Node", prefers: DRIVERS.lavapipe, ...vitest() },
   { name: "Node, Dawn on SwiftShader", driver: DRIVERS.swiftshader, ...vitest(...ADAPTER_SUITES) },
   { name: "suites in Deno", ...deno(["--allow-read", "--allow-env"], "src/testing/platform.deno.ts") },
-  { name: "Deno, its own WebGPU and Dawn on lavapipe", driver: DRIVERS.lavapipe, ...deno(["-A"], "src/testing/webgpu.deno.ts") },
+  {
+    name: "Deno, its own WebGPU and Dawn on lavapipe",
+    driver: DRIVERS.lavapipe,
+    ...deno(["-A"], "src/testing/webgpu.deno.ts", "src/testing/cli.deno.ts"),
+  },
   { name: "suites in Chromium, WebGPU on SwiftShader", ...vitest("--config", "e2e/vitest.config.ts") },
   { name: "build", command: [bin("vite"), "build"] },
   { name: "types of the build", command: [bin("tsc"), "-p", "src/tsconfig.types.json"] },

@@ -89,7 +89,7 @@ export async function commitWeights(
   column: WeightData["column"],
 ): Promise<{ readonly key: VerifyingKey; readonly weights: WeightData }> {
   const session = referenceBackend().open();
-  const store = new ColumnStore(session, key.system, column);
+  const store = new ColumnStore(session, key.system, (id) => session.upload(column(id), 1));
   const layout = layoutOf(key.system, COMMITMENTS[0], key.parameters.rowBits);
   const { matrix, tree } = await commitColumns(
     session,

@@ -43,6 +43,7 @@ export function openSession(device: Device): Session {
       ensure(offset >= 0 && offset + length <= column.length, `A slice ${offset} + ${length} of ${column.length} entries`);
       return new CpuColumn(pointer + 4 * width * offset, length, width);
     },
+    kept: (_owner, _name, make) => make(), // a copy of memory costs little
     read: async (column) => Uint32Array.from(space.words(space.own(column))),
     free: (column) => space.free(space.own(column)),
     lift: (column) => tables.lift(space, column),

@@ -37,6 +37,7 @@ function open(): Session {
       ensure(offset >= 0 && offset + length <= column.length, `A slice ${offset} + ${length} of ${column.length} entries`);
       return new ReferenceColumn(wordsOf(column).subarray(offset * column.width, (offset + length) * column.width), column.width);
     },
+    kept: (_owner, _name, make) => make(),
     read: async (column) => wordsOf(column).slice(),
     free: () => {},
     lift: (column) => columnOf(elementsOf(column)),

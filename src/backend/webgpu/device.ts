@@ -9,11 +9,12 @@ const LIMITS = ["maxBufferSize", "maxStorageBufferBindingSize", "maxStorageBuffe
 const SMALLEST_SUBGROUP = 4;
 /** Larger ones than this are used as several. */
 const LARGEST_SUBGROUP = 32;
+const [FEW_LANES, MANY_LANES] = [64, 256];
 const PROBE_BYTES = 1024;
 
 export interface OpenDevice {
   readonly device: GPUDevice;
-  readonly features: Pick<Features, "u64" | "subgroup" | "enableSubgroups">;
+  readonly features: Omit<Features, "slots" | "pageBits">;
 }
 
 export interface DeviceOptions {
@@ -37,9 +38,13 @@ export async function openDevice(adapter: GPUAdapter, provider: Provider, option
       if (features.length > 0) continue; // the adapter lacks one of them
       throw new DeviceError(`Cannot open the GPU "${adapterName(adapter)}". Use the CPU backend`, { cause });
     }
+    const transcriptLanes = adapter.info.isFallbackAdapter ? FEW_LANES : MANY_LANES;
     const found = { subgroup: features.includes("subgroups") ? smallest : 0, enableSubgroups: provider !== "deno" };
     const usable = found.subgroup > 0 && (await subgroupsWork(device, found));
-    return { device, features: { ...found, subgroup: usable ? found.subgroup : 0, u64: features.includes("wgpu-shader-int64") } };
+    return {
+      device,
+      features: { ...found, transcriptLanes, subgroup: usable ? found.subgroup : 0, u64: features.includes("wgpu-shader-int64") },
+    };
   }
   throw new DeviceError(`Cannot open the GPU "${adapterName(adapter)}". Use the CPU backend`);
 }

@@ -1,5 +1,7 @@
 /** The WebGPU backend: every verb in WGSL, columns, challenges and sponge on the device. One code for browsers, Deno and Node. */
-import { KERNELS } from "../../../shaders/index.ts";
+import { KERNELS, transcriptOf } from "../../../shaders/index.ts";
+import type { Kernel } from "../../../shaders/kernel.ts";
+import { FAMILIES } from "../../../shaders/transcript/program.ts";
 import { DeviceError } from "../../errors.ts";
 import type { Backend } from "../backend.ts";
 import type { Counters } from "./counters.ts";
@@ -64,7 +66,7 @@ export async function webgpuBackend(options: WebGpuOptions = {}): Promise<WebGpu
   const recorder = new Recorder(device, slots, { pageBits, ...features });
   const lineTables = { twiddles: new Twiddles(recorder, 0), inverses: new Twiddles(recorder, 1) };
   const soloProducts = options.soloProducts ?? (adapter.info.isFallbackAdapter ? 0 : SOLO_PRODUCTS);
-  if (options.warm === true) await recorder.warm(KERNELS);
+  if (options.warm === true) await recorder.warm(kernelsFor(soloProducts));
   return {
     name: `webgpu (${adapterName(adapter)}, ${provider}${features.u64 ? ", u64" : ""}${features.subgroup > 0 ? `, subgroups of ${features.subgroup}` : ""})`,
     witness: "device",
@@ -77,6 +79,12 @@ export async function webgpuBackend(options: WebGpuOptions = {}): Promise<WebGpu
     },
     close: async () => recorder.destroy(),
   };
+}
+
+/** What proofs use: without solo work, one of the transcript's families. */
+function kernelsFor(soloProducts: number): Kernel[] {
+  const [first, ...others] = FAMILIES.map(transcriptOf);
+  return soloProducts > 0 ? [...KERNELS] : KERNELS.filter((kernel) => kernel === first || !others.includes(kernel));
 }
 
 /** The largest pages that can be bound, and how many. */

@@ -43,7 +43,11 @@ export function fewestLoops(loops: Loops): Loops {
 
 /** What a kernel's text depends on. */
 export function formOf({ outer, inner, views }: Loops): LoopForm {
-  return { outer: outer.length, inner: inner.length, checks: views.map((view) => view.checks.length) };
+  return {
+    outer: outer.length,
+    inner: inner.length,
+    checks: views.map((view) => view.checks.map(({ steps }) => steps.findLastIndex((step) => step !== 0))),
+  };
 }
 
 /** The fields that `loopFields` declares. */

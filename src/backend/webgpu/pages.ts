@@ -9,6 +9,10 @@ import { Heap } from "./heap.ts";
 /** Elements of a page when it is first needed: 4 MiB. */
 const FIRST_SIZE = 2 ** 18;
 const ELEMENT_BYTES = 16;
+/** From one page to this many that are bound, and so on. */
+const STEP = 4;
+/** A range of its own for each binding, as none may overlap. */
+const BLANK_BYTES = 256;
 
 /** A part of one page's buffer, in bytes. */
 export interface Range {
@@ -35,10 +39,14 @@ export class Pages {
   generation = 0;
   readonly #device: GPUDevice;
   readonly #replace: Replace;
+  readonly #slots: number;
+  /** Stands for pages that are bound and not there yet. */
+  #blank: GPUBuffer | null = null;
 
   /** `slots`: pages at most. */
   constructor(device: GPUDevice, pageBits: number, slots: number, replace: Replace) {
     this.#device = device;
+    this.#slots = slots;
     this.pageBits = pageBits;
     this.heap = new Heap(slots * 2 ** pageBits);
     this.#replace = replace;
@@ -51,6 +59,22 @@ export class Pages {
     const top = this.heap.top();
     for (let p = 0; p * pageSize < top; p++) this.#grow(p, Math.min(pageSize, top - p * pageSize));
     return address;
+  }
+
+  /** How many pages are bound: in few steps, as kernels are compiled anew for each number. */
+  bindings(): number {
+    const there = Math.max(1, this.pages.length);
+    return there === 1 ? 1 : Math.min(this.#slots, STEP ** Math.ceil(Math.log2(there) / Math.log2(STEP)));
+  }
+
+  /** What is bound. */
+  buffers(): GPUBufferBinding[] {
+    return Array.from({ length: this.bindings() }, (_, slot) => {
+      const page = this.pages[slot];
+      if (page !== undefined) return { buffer: page.buffer };
+      this.#blank ??= this.#device.createBuffer({ label: "no page", size: BLANK_BYTES * this.#slots, usage: USAGE.storage });
+      return { buffer: this.#blank, offset: BLANK_BYTES * slot, size: BLANK_BYTES };
+    });
   }
 
   /** Bytes of all buffers. */
@@ -76,6 +100,7 @@ export class Pages {
   destroy(): void {
     for (const page of this.pages) page.buffer.destroy();
     this.pages.length = 0;
+    this.#blank?.destroy();
   }
 
   #grow(index: number, needed: number): void {

@@ -10,6 +10,7 @@ import { type Counters, noCounts } from "./counters.ts";
 import { COMPUTE_STAGE, USAGE } from "./gpu.ts";
 import { Pages } from "./pages.ts";
 import { Reader } from "./reader.ts";
+import { Residents } from "./residents.ts";
 import { watch } from "./watch.ts";
 
 /** Dispatches a command buffer: the device starts while more are recorded. */
@@ -36,6 +37,8 @@ interface Pipelines {
 export class Recorder {
   readonly counters: Counters = noCounts();
   readonly pages: Pages;
+  /** What outlives sessions. */
+  readonly residents = new Residents((column) => this.free(column.address / 4));
   readonly #device: GPUDevice;
   readonly #features: Omit<Features, "slots">;
   readonly #check: () => void;
@@ -49,6 +52,8 @@ export class Recorder {
   #dispatches = 0;
   #encoder: GPUCommandEncoder | null = null;
   #pass: GPUComputePassEncoder | null = null;
+  /** What the open pass has set. */
+  #set: { pipeline?: GPUComputePipeline; pages?: GPUBindGroup } = {};
   #pageGroup: { readonly generation: number; readonly group: GPUBindGroup } | null = null;
   /** Whether memory that recorded dispatches may still use was given back since the last submission. */
   #freed = false;
@@ -110,8 +115,10 @@ export class Recorder {
     if (groups === 0) return;
     ensure(parameters.length <= WINDOW / 4, `${parameters.length} parameters for the kernel "${kernel.name}"`);
     const pass = this.#openPass();
-    pass.setPipeline(this.#pipeline(kernel));
-    pass.setBindGroup(0, this.#bindPages());
+    const [pipeline, pages] = [this.#pipeline(kernel), this.#bindPages()];
+    if (this.#set.pipeline !== pipeline) pass.setPipeline(pipeline);
+    if (this.#set.pages !== pages) pass.setBindGroup(0, pages);
+    this.#set = { pipeline, pages };
     pass.setBindGroup(1, channel.group, [4 * this.#words]);
     this.#parameters.set(parameters, this.#words);
     this.#words += Math.ceil(parameters.length / ALIGNMENT) * ALIGNMENT;
@@ -122,8 +129,15 @@ export class Recorder {
     if (this.#dispatches >= BATCH || 4 * this.#words >= BATCH_BYTES) this.submit();
   }
 
+  /** Element address of new memory. @throws DeviceError if there is none, even without what is kept for later sessions */
   allocate(elements: number): number {
-    return this.pages.allocate(elements);
+    for (;;) {
+      try {
+        return this.pages.allocate(elements);
+      } catch (error) {
+        if (!this.residents.evict()) throw error;
+      }
+    }
   }
 
   free(address: number): void {
@@ -165,7 +179,7 @@ export class Recorder {
 
   /** Compiles kernels ahead of their first use, in parallel where the runtime can. */
   async warm(kernels: readonly Kernel[]): Promise<void> {
-    const { layout, byKernel } = this.#pipelinesFor(Math.max(1, this.pages.pages.length));
+    const { layout, byKernel } = this.#pipelinesFor(this.pages.bindings());
     const compile = async (kernel: Kernel): Promise<void> => {
       byKernel.set(kernel, await this.#device.createComputePipelineAsync(this.#describe(kernel, layout)));
     };
@@ -187,6 +201,7 @@ export class Recorder {
   #endPass(): void {
     this.#pass?.end();
     this.#pass = null;
+    this.#set = {};
   }
 
   #replace(old: GPUBuffer, bytes: number, next: GPUBuffer): void {
@@ -215,7 +230,7 @@ export class Recorder {
   }
 
   #describe(kernel: Kernel, layout: GPUPipelineLayout): GPUComputePipelineDescriptor {
-    const code = kernel.text({ ...this.#features, slots: Math.max(1, this.pages.pages.length) });
+    const code = kernel.text({ ...this.#features, slots: this.pages.bindings() });
     return {
       label: kernel.name,
       layout,
@@ -224,7 +239,7 @@ export class Recorder {
   }
 
   #pipeline(kernel: Kernel): GPUComputePipeline {
-    const { layout, byKernel } = this.#pipelinesFor(this.pages.pages.length);
+    const { layout, byKernel } = this.#pipelinesFor(this.pages.bindings());
     let pipeline = byKernel.get(kernel);
     if (pipeline === undefined) {
       pipeline = this.#device.createComputePipeline(this.#describe(kernel, layout));
@@ -234,10 +249,10 @@ export class Recorder {
   }
 
   #bindPages(): GPUBindGroup {
-    const { generation, pages } = this.pages;
+    const { generation } = this.pages;
     if (this.#pageGroup?.generation !== generation) {
-      const entries = pages.map((page, binding) => ({ binding, resource: { buffer: page.buffer } }));
-      const group = this.#device.createBindGroup({ layout: this.#pipelinesFor(pages.length).pages, entries });
+      const entries = this.pages.buffers().map((resource, binding) => ({ binding, resource }));
+      const group = this.#device.createBindGroup({ layout: this.#pipelinesFor(entries.length).pages, entries });
       this.#pageGroup = { generation, group };
     }
     return this.#pageGroup.group;

@@ -31,6 +31,7 @@ export function openSession(recorder: Recorder, lineTables: line.LineTables, sol
       ensure(offset >= 0 && offset + length <= column.length, `A slice ${offset} + ${length} of ${column.length} entries`);
       return new GpuColumn(wordsOf(column) + column.width * offset, length, column.width);
     },
+    kept: (owner, name, make) => space.kept(owner, name, make),
     read: (column) => {
       space.flush();
       return recorder.read(wordsOf(column), column.length * column.width);

@@ -9,7 +9,6 @@ import { contractColumns } from "../../../shaders/multilinear/contract-columns.w
 import { contractRows } from "../../../shaders/multilinear/contract-rows.wgsl.ts";
 import { spread as spreadKernel } from "../../../shaders/multilinear/spread.wgsl.ts";
 import { sumSegments } from "../../../shaders/multilinear/sum-segments.wgsl.ts";
-import { TRANSCRIPT_LANES } from "../../../shaders/transcript/transcript.wgsl.ts";
 import type { Column, Scalar, SpreadDimension } from "../backend.ts";
 import { ensure, product } from "../check.ts";
 import { elementsOf, type GpuColumn, wordsOf } from "./column.ts";
@@ -21,6 +20,8 @@ const GATHER_LIST = 8192;
 const INVOCATIONS = 2 ** 14;
 /** Products in K up to which a contraction is cut for one workgroup. */
 const SHARED = 2 ** 13;
+/** Invocations that share it. */
+const SOLO_LANES = 256;
 /** From here on neighbouring invocations take neighbouring outputs; below, lanes share a sum. */
 const WIDE = 16;
 
@@ -106,7 +107,7 @@ export function contract(space: Workspace, t: Column, outer: number, inner: numb
 
 /** Entries b that are added up in one go: enough parts to keep the device busy, not so many that adding up the parts takes as long. */
 function segmentLength(outputs: number, summed: number, alone: boolean, products: number): number {
-  if (products <= SHARED) return Math.max(Math.ceil(Math.sqrt(summed)), Math.ceil((outputs * summed) / TRANSCRIPT_LANES));
+  if (products <= SHARED) return Math.max(Math.ceil(Math.sqrt(summed)), Math.ceil((outputs * summed) / SOLO_LANES));
   const most = alone ? Math.ceil(INVOCATIONS / outputs) : Math.ceil(INVOCATIONS / WIDE / outputs);
   return Math.max(alone ? 32 : 512, Math.ceil(summed / most));
 }

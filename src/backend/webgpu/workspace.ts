@@ -44,6 +44,8 @@ export class Workspace {
   /** Element address of every scalar. */
   readonly #scalars: number[] = [];
   #scalarBlock = { next: 0, end: 0 };
+  /** Whose kept columns this session uses. */
+  readonly #owners = new Map<object, Map<string, GpuColumn>>();
   #gathered: Gathered | null = null;
   readonly #soloProducts: number;
   /** Memory to give back once the gathered operations, which use it, are queued. */
@@ -78,6 +80,19 @@ export class Workspace {
     const address = this.recorder.allocate(count);
     this.#blocks.add(address);
     return address;
+  }
+
+  /** The column kept for an owner under a name, or the one that `make` returns, which is kept from now on. */
+  kept(owner: object, name: string, make: () => Column): GpuColumn {
+    const columns = this.#owners.get(owner) ?? this.recorder.residents.enter(owner);
+    this.#owners.set(owner, columns);
+    const known = columns.get(name);
+    if (known !== undefined) return known;
+    const column = make();
+    ensure(column instanceof GpuColumn && this.#blocks.delete(column.address / 4), `What is kept as "${name}" is no column of its own`);
+    this.flush(); // other sessions may use it next
+    columns.set(name, column);
+    return column;
   }
 
   /** Gives back a column that is no view. */
@@ -147,6 +162,8 @@ export class Workspace {
     this.flush();
     for (const address of this.#blocks) this.recorder.free(address);
     this.#blocks.clear();
+    for (const owner of this.#owners.keys()) this.recorder.residents.leave(owner);
+    this.#owners.clear();
     this.recorder.closeChannel(this.channel);
   }
 }

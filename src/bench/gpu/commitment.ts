@@ -2,7 +2,7 @@
 import type { Backend, Column, Session } from "../../backend/backend.ts";
 import { cpuBackend } from "../../backend/cpu/index.ts";
 import { webgpuBackend } from "../../backend/webgpu/index.ts";
-import { type Part, type Row, round } from "./context.ts";
+import { describeError, type Part, type Row, round } from "./context.ts";
 import { median } from "./timing.ts";
 import { randomWords } from "./words.ts";
 
@@ -94,7 +94,7 @@ export const commitment: Part = {
         if (bits === 25) row.underTarget = `${whole.milliseconds < TARGET_MILLISECONDS}: ${TARGET_MILLISECONDS} ms`;
         add(row);
       } catch (error) {
-        add({ coefficients: `2^${bits}`, rows: `2^${rowBits}`, error: String(error) });
+        add({ coefficients: `2^${bits}`, rows: `2^${rowBits}`, error: describeError(error) });
       }
       await backend.close();
       log(`2^${bits} coefficients in 2^${rowBits} rows`);

@@ -40,7 +40,13 @@ export interface Part {
   readonly run: (context: Context) => Promise<void>;
 }
 
-/** 3 significant digits, for tables: figures keep no noise. */
+/** An error with its causes, for a row. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? String(error) : `${error}; because ${describeError(error.cause)}`;
+}
+
+/** 4 significant digits, for tables: figures keep no noise. */
 export function round(value: number, digits = 4): number {
   return Number(value.toPrecision(digits));
 }

@@ -1,9 +1,9 @@
 /** Kernels of the backend against a plain copy on the same adapter, and against the larger of both floors: bytes over bandwidth, products over product rate. */
 import type { Backend } from "../../backend/backend.ts";
 import { cpuBackend } from "../../backend/cpu/index.ts";
-import { type WebGpuBackend, webgpuBackend } from "../../backend/webgpu/index.ts";
-import { type Context, type Part, type Row, round } from "./context.ts";
-import { copyRate } from "./rates.ts";
+import { type WebGpuBackend, type WebGpuOptions, webgpuBackend } from "../../backend/webgpu/index.ts";
+import { type Context, describeError, type Part, type Row, round } from "./context.ts";
+import { copyRate, largestCopy } from "./rates.ts";
 import { BIND, ENCODE, FRACTION_ROUND, PRODUCT_ROUND_2, ROWS, SUBJECTS, type Subject } from "./subjects.ts";
 import { median, perCall } from "./timing.ts";
 
@@ -86,7 +86,7 @@ export const kernels: Part = {
           if (bits === sizes[0]) await compare(backend, cpu, subject, CHECK_BITS);
           add(await measure(context, backend, subject, bits));
         } catch (error) {
-          add({ kernel: subject.name, size: `2^${bits}`, error: String(error) });
+          add({ kernel: subject.name, size: `2^${bits}`, error: describeError(error) });
         }
         log(`${subject.name} at 2^${bits}`);
       }
@@ -107,10 +107,10 @@ export const restriction: Part = {
     for (const bits of options.small ? [16, 20] : raw.isCpu ? [16, 20, 22] : [16, 20, 24, 26]) {
       if (skip(`2^${bits}`)) break;
       const { bytes } = BIND.work(bits);
-      const size = Math.min(2 ** Math.round(Math.log2(bytes)), 2 ** 30, 2 * raw.adapter.limits.maxStorageBufferBindingSize);
+      const size = Math.min(2 ** Math.round(Math.log2(bytes)), largestCopy(raw));
       const [copies, binds]: [number[], number[]] = [[], []];
       for (let k = 0; k < ALTERNATIONS; k++) {
-        copies.push(await copyRate(raw, 2 ** Math.floor(Math.log2(size))));
+        copies.push(await copyRate(raw, size));
         binds.push(bytes / (await timeSubject(backend, BIND, bits)).seconds);
       }
       add({
@@ -127,29 +127,34 @@ export const restriction: Part = {
 
 const COMPARED = [BIND, PRODUCT_ROUND_2, FRACTION_ROUND, ENCODE, ROWS];
 
-/** Bounds checks on against off, on two backends in one process. */
-export const robustness: Part = {
-  name: "robustness",
+/** The backend's options against its defaults, on backends in one process. */
+export const settings: Part = {
+  name: "settings",
   run: async ({ options, raw, add, skip }) => {
-    if (options.provider !== "dawn") {
-      add({ outcome: "only Dawn lets bounds checks be switched off" });
-      return;
-    }
     const bits = options.small ? 16 : raw.isCpu ? 18 : 22;
-    const [off, on] = [await webgpuBackend({ robustness: false }), await webgpuBackend({ robustness: true })];
-    for (const subject of COMPARED) {
-      if (skip(subject.name)) break;
-      const [a, b] = [await timeSubject(off, subject, bits), await timeSubject(on, subject, bits)];
-      add({
-        kernel: subject.name,
-        size: `2^${bits}`,
-        offMicroseconds: round(1e6 * a.seconds),
-        onMicroseconds: round(1e6 * b.seconds),
-        onOverOff: round(b.seconds / a.seconds, 3),
-      });
+    const adapter = options.provider;
+    const variants: readonly (readonly [string, WebGpuOptions])[] = [
+      ...(adapter === "dawn" ? [["with bounds checks", { adapter, robustness: true }] as const] : []),
+      ["without subgroups", { adapter, subgroups: false }],
+    ];
+    const backend = await webgpuBackend({ adapter });
+    for (const [setting, changed] of variants) {
+      const other = await webgpuBackend(changed);
+      for (const subject of COMPARED) {
+        if (skip(`${subject.name} ${setting}`)) break;
+        const [a, b] = [await timeSubject(backend, subject, bits), await timeSubject(other, subject, bits)];
+        add({
+          setting,
+          kernel: subject.name,
+          size: `2^${bits}`,
+          defaultMicroseconds: round(1e6 * a.seconds),
+          microseconds: round(1e6 * b.seconds),
+          overDefault: round(b.seconds / a.seconds, 3),
+        });
+      }
+      await other.close();
     }
-    await off.close();
-    await on.close();
+    await backend.close();
   },
 };
 

@@ -11,9 +11,9 @@ import type { Provider } from "../../backend/webgpu/gpu.ts";
 import { commitment } from "./commitment.ts";
 import { compile } from "./compile.ts";
 import { conformance } from "./conformance.ts";
-import type { Part, Row } from "./context.ts";
+import { describeError, type Part, type Row } from "./context.ts";
 import { RawDevice } from "./device.ts";
-import { kernels, paging, restriction, robustness } from "./kernels.ts";
+import { kernels, paging, restriction, settings } from "./kernels.ts";
 import { currentLoad, describeAdapter, describeMachine } from "./machine.ts";
 import { probe } from "./probe.ts";
 import { products } from "./products.ts";
@@ -21,6 +21,7 @@ import { large, proofs } from "./proofs.ts";
 import { lazyRates } from "./rates.ts";
 import { rounds } from "./rounds.ts";
 import { solo } from "./solo.ts";
+import { witness } from "./witness.ts";
 
 const PARTS: readonly Part[] = [
   probe,
@@ -29,12 +30,13 @@ const PARTS: readonly Part[] = [
   kernels,
   rounds,
   commitment,
+  witness,
   proofs,
   large,
   conformance,
   solo,
   compile,
-  robustness,
+  settings,
   paging,
 ];
 const PROVIDERS: readonly string[] = ["dawn", "deno", "navigator"] satisfies Provider[];
@@ -102,7 +104,7 @@ for (const part of chosen) {
   try {
     await part.run({ options, raw, rates, left, log, skip, add });
   } catch (cause) {
-    error = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+    error = describeError(cause);
     progress(`${part.name}: ${error}`);
   }
   write(part.name, began, rows, error);

@@ -1,8 +1,8 @@
 /** What the adapter is: limits, the largest buffers, latencies, cost of a dispatch, timestamps. */
-import { defaultProvider, MAP_READ, openGpu, USAGE } from "../../backend/webgpu/gpu.ts";
+import { MAP_READ, openGpu, USAGE } from "../../backend/webgpu/gpu.ts";
 import { type Context, type Part, round } from "./context.ts";
 import { RawDevice } from "./device.ts";
-import { extensionRate, permutationSeconds } from "./rates.ts";
+import { extensionRate, largestCopy, permutationSeconds } from "./rates.ts";
 import { median } from "./timing.ts";
 
 const MIB = 2 ** 20;
@@ -15,15 +15,14 @@ export const probe: Part = {
     const { raw } = context;
     await buffers(context);
     await latencies(context);
-    for (const rounds of [64]) {
-      const one = await permutationSeconds(raw, 1, rounds);
-      context.add({ figure: "sponge permutation, one workgroup, dependent", microseconds: round(1e6 * one) });
-    }
+    const one = await permutationSeconds(raw, 1, 64);
+    context.add({ figure: "sponge permutation, one workgroup, dependent", microseconds: round(1e6 * one) });
     const many = raw.isCpu ? 2 ** 6 : 2 ** 14;
     const perSecond = (64 * many) / (await permutationSeconds(raw, many, 4));
     context.add({ figure: "permutations, all invocations", perSecond: round(perSecond) });
     context.add({ figure: "products in K", perSecond: round(await extensionRate(raw)) });
     for (const bits of raw.isCpu ? [20, 24, 27] : [20, 24, 27, 30]) {
+      if (2 ** bits > largestCopy(raw)) break;
       if (context.skip("copies")) return;
       context.add({
         figure: `copy kernel, ${2 ** bits / MIB} MiB read and written`,
@@ -135,7 +134,7 @@ async function timestamps(context: Context): Promise<void> {
     add({ figure: "timestamps", outcome: "the adapter has none" });
     return;
   }
-  const gpu = await openGpu(options.provider ?? defaultProvider(), false);
+  const gpu = await openGpu(options.provider, false);
   const timed = await RawDevice.from(gpu, options.provider, ["timestamp-query"]);
   const COUNT = 32;
   const queries = timed.device.createQuerySet({ type: "timestamp", count: 2 * COUNT });

@@ -13,7 +13,7 @@ import { type Phase, proveSystem } from "../../prover/prove.ts";
 import { tensorBytes } from "../../statement/encoding.ts";
 import { layeredNetwork } from "../../testing/layered.ts";
 import { verify } from "../../verifier/verify.ts";
-import { type Context, type Part, type Row, round } from "./context.ts";
+import { type Context, describeError, type Part, type Row, round } from "./context.ts";
 
 /** Hardware threads, at most what the backend takes. */
 const MAX_THREADS = 32;
@@ -153,7 +153,7 @@ async function run(
       log(`${name}: committed`);
       add(await measure(statement, gpu, cpu, repeats));
     } catch (error) {
-      add({ statement: name, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+      add({ statement: name, error: describeError(error) });
     }
     log(name);
   }

@@ -16,6 +16,11 @@ const LARGEST_COPY = 2 ** 30;
 /** Products in one invocation, in each of four lanes. */
 export const CHAIN = 64;
 
+/** The largest copy that is measured, in bytes read and written: a power of two. */
+export function largestCopy(raw: RawDevice): number {
+  return 2 ** Math.floor(Math.log2(Math.min(LARGEST_COPY, 2 * raw.adapter.limits.maxStorageBufferBindingSize)));
+}
+
 /** Bytes read and written a second by b = a, `bytes` in all. */
 export async function copyRate(raw: RawDevice, bytes: number): Promise<number> {
   const entries = Math.max(LANES, bytes / 32);
@@ -41,7 +46,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 
 export type ProductVariant = "split" | "u64";
 
-const features = (u64: boolean): Features => ({ slots: 1, pageBits: 20, u64, subgroup: 0, enableSubgroups: false });
+const features = (u64: boolean): Features => ({ slots: 1, pageBits: 20, u64, subgroup: 0, transcriptLanes: 256, enableSubgroups: false });
 
 /** M31 products a second: four chains an invocation. */
 export async function productRate(raw: RawDevice, variant: ProductVariant): Promise<number> {
@@ -130,10 +135,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 export function lazyRates(raw: RawDevice): Rates {
   const copies = new Map<number, Promise<number>>();
   let products: Promise<number> | null = null;
-  const largest = Math.min(LARGEST_COPY, 2 * raw.adapter.limits.maxStorageBufferBindingSize);
   return {
     copy: (bytes) => {
-      const size = Math.min(2 ** Math.floor(Math.log2(largest)), 2 ** Math.max(16, Math.round(Math.log2(bytes))));
+      const size = Math.min(largestCopy(raw), 2 ** Math.max(16, Math.round(Math.log2(bytes))));
       const known = copies.get(size) ?? copyRate(raw, size);
       copies.set(size, known);
       return known;

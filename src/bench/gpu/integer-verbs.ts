@@ -1,6 +1,6 @@
-/** Counts what the integer verbs of a session compute and move, and times each call by repeating it. */
-import type { Column, Session } from "../backend/backend.ts";
-import type { Expression, IntegerVerbs, View } from "../tensor/integers.ts";
+/** Counts what the integer verbs of a session compute and move, and keeps each call to be repeated. */
+import type { Column, Session } from "../../backend/backend.ts";
+import type { Expression, IntegerVerbs, View } from "../../tensor/integers.ts";
 
 export interface VerbCall {
   readonly verb: keyof IntegerVerbs<Column>;
@@ -10,8 +10,8 @@ export interface VerbCall {
   readonly operations: number;
   /** Every column that is read or made, once. */
   readonly bytes: number;
-  /** Runs it again. */
-  readonly repeat: () => void;
+  /** Runs it again; returns what it makes. */
+  readonly repeat: () => readonly Column[];
 }
 
 const sizeOf = (sizes: readonly number[]): number => sizes.reduce((n, s) => n * s, 1);
@@ -29,7 +29,7 @@ export function recordingSession(session: Session, calls: VerbCall[]): Session {
   ): T => {
     const result = run();
     const columns = made(result);
-    calls.push({ verb, cells: bytesOf(columns) / 4, operations, bytes: bytesOf(read) + bytesOf(columns), repeat: run });
+    calls.push({ verb, cells: bytesOf(columns) / 4, operations, bytes: bytesOf(read) + bytesOf(columns), repeat: () => made(run()) });
     return result;
   };
   return {
@@ -67,26 +67,6 @@ export function recordingSession(session: Session, calls: VerbCall[]): Session {
         (out) => [out],
       ),
   };
-}
-
-/** Milliseconds that a time is taken over. */
-const SPAN = 50;
-const MOST_REPEATS = 50;
-
-/** Milliseconds of one call, from as many calls and a read as take SPAN: the least of three times, after one call to warm up. */
-export async function timeCall(session: Session, repeat: () => void): Promise<number> {
-  const probe = session.zeros(1, 4);
-  const time = async (repeats: number): Promise<number> => {
-    await session.read(probe);
-    const start = performance.now();
-    for (let k = 0; k < repeats; k++) repeat();
-    await session.read(probe);
-    return (performance.now() - start) / repeats;
-  };
-  await time(1);
-  const once = await time(1);
-  const repeats = Math.max(1, Math.min(MOST_REPEATS, Math.floor(SPAN / once)));
-  return Math.min(await time(repeats), await time(repeats), await time(repeats));
 }
 
 /** Values that are computed and not read. */
