@@ -49,6 +49,20 @@ describe("a language model", () => {
     expect((await call(["verify", proof, "--key", model, "--positions", "17", ...fast])).code).toBe(1);
   });
 
+  it("is committed to for a number of positions, and proven under that key's id", async () => {
+    const { stdout, code } = await call(["commit", model, "--positions", "16", "-o", folder.file("c.vk"), "--json", ...fast]);
+    expect(code).toBe(0);
+    expect((JSON.parse(stdout) as Shown).modelId).toBe((JSON.parse(proved.stdout) as Shown).modelId);
+  });
+
+  it("is compared with its float original", async () => {
+    const { stdout, code } = await call(["accuracy", model, "--limit", "20", "--json"]);
+    expect(code).toBe(0);
+    const { texts } = JSON.parse(stdout) as { texts: { positions: number; equal: number; sites: unknown[] }[] };
+    for (const text of texts) expect(text).toMatchObject({ positions: 20, equal: 20 });
+    expect((await call(["accuracy", model, "--limit", "5"])).stdout).toMatch(/^same arg max +5 of 5 \(100.0 %\)$/m);
+  });
+
   it("is shown by inspect", async () => {
     const { stdout, code } = await call(["inspect", proof]);
     expect(code).toBe(0);
@@ -62,6 +76,9 @@ describe("a language model", () => {
     ["too few positions", ["prove", model, "--input", "abc", "--tokens", "4", "--positions", "7"]],
     ["a key without positions", ["verify", proof, "--key", model]],
     ["tokens of another model", ["run", "lande", "--input", "abc", "--tokens", "4"]],
+    ["no positions to commit to", ["commit", model]],
+    ["positions of another model", ["commit", "lande", "--positions", "16"]],
+    ["samples", ["accuracy", model, "--samples", "mnist:5"]],
     ["an input to compare with", ["verify", proof, "--key", key, "--input", "abc"]],
     ["a file that is missing", ["prove", folder.file("no.gguf"), "--input", "abc", "--tokens", "4"]],
     ["more tokens than the model was made for", ["run", model, "--input", "abc", "--tokens", "100"]],

@@ -75,10 +75,12 @@ CIRCLET_DEBUG=1 adds the stack trace to an error.`,
       add("commit", "Commits to a model's weights: writes its verifying key, prints its model id.", [
         "commit lande",
         "commit ./mynet -o mynet.vk --bits 110",
+        "commit stories.gguf --positions 64",
       ]),
     ),
   )
-    .argument("<model>", MODEL)
+    .argument("<model>", `${MODEL}, or a language model's .gguf file`)
+    .option("--positions <n>", "positions of a language model's key: one less than the most tokens", integer(1, 1023))
     .option("-o, --output <file>", "the verifying key's file (default: <name>.vk)")
     .action(async (model, options) => (await import("./commands/commit.ts")).commitCommand(model, options, io));
 
@@ -170,8 +172,9 @@ CIRCLET_DEBUG=1 adds the stack trace to an error.`,
   add("accuracy", "Compares the integer network with its float original on samples.", [
     "accuracy mnist-small --limit 1000",
     "accuracy ./mynet --samples samples.json --html accuracy.html",
+    "accuracy stories.gguf",
   ])
-    .argument("<model>", MODEL)
+    .argument("<model>", `${MODEL}, or a language model's .gguf file`)
     .option("--limit <n>", "at most so many samples, evenly spread", integer(1, 1e6), 500)
     .option("--samples <samples>", `${SAMPLES} (default: sentences for a text model, MNIST for images of 784 pixels)`)
     .option("--html <file>", "also writes the report as a page with plots")

@@ -126,11 +126,13 @@ class TableBuilder {
 
   tablesOf(term: TermPlan): Table[] {
     const { session } = this.#store;
-    const equalities = term.equalities.map((axis) => {
-      const first = this.#rho + (this.#plan.rho.get(axis) ?? 0);
-      const bits = this.#bits(axis);
-      return this.#table(`eq ${axis}`, term, [axis], [2 ** bits], () => session.eqTable(Array.from({ length: bits }, (_, i) => first + i)));
-    });
+    // One table for the product of all equalities: at every point it is the product of its axes' factors.
+    const point = term.equalities.flatMap((axis) =>
+      Array.from({ length: this.#bits(axis) }, (_, i) => this.#rho + (this.#plan.rho.get(axis) ?? 0) + i),
+    );
+    const sizes = term.equalities.map((axis) => 2 ** this.#bits(axis));
+    const equalities =
+      point.length === 0 ? [] : [this.#table(`eq ${term.equalities.join()}`, term, term.equalities, sizes, () => session.eqTable(point))];
     const leaves = term.leaves.map((leaf) => {
       const key = evaluationKey(leaf.evaluation);
       const shape = this.#store.shape(leaf.evaluation.column);

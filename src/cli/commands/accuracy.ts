@@ -1,5 +1,6 @@
 /** `circlet accuracy`: how the integer network differs from its float original on samples. */
 import { formatAccuracy } from "../../model/accuracy.ts";
+import { isGguf } from "../decoders.ts";
 import { checkWritable, writeWhole } from "../files.ts";
 import type { Io } from "../io.ts";
 import { measured } from "../measure.ts";
@@ -15,6 +16,7 @@ export interface AccuracyOptions extends JsonOption {
 }
 
 export async function accuracyCommand(source: string, options: AccuracyOptions, io: Io): Promise<void> {
+  if (isGguf(source)) return (await import("./accuracy-tokens.ts")).accuracyTokensCommand(source, options, io);
   const { html } = options;
   if (html !== undefined) await checkWritable(html);
   const model = await openModel(source);

@@ -1,7 +1,11 @@
 /** `circlet commit`: quantizes and commits a model, writes its verifying key, prints its id. */
 import { commit } from "../../api.ts";
-import { encodeKey } from "../../proof/key.ts";
+import type { Backend } from "../../backend/backend.ts";
+import { commitDecoder } from "../../decoder.ts";
+import { encodeKey, type VerifyingKey } from "../../proof/key.ts";
 import { prepareKey } from "../../verifier/verify.ts";
+import { isGguf, openDecoder } from "../decoders.ts";
+import { UsageError } from "../failure.ts";
 import { checkWritable, writeWhole } from "../files.ts";
 import { fileName } from "../invocation.ts";
 import { breathe, type Io } from "../io.ts";
@@ -11,15 +15,22 @@ import { openModel, withBackend } from "../source.ts";
 
 export interface CommitOptions extends JsonOption, BackendFlags, SecurityFlags {
   readonly output?: string;
+  readonly positions?: number;
+}
+
+/** What is committed: its name, and how. */
+interface Committable {
+  readonly name: string;
+  readonly commit: (backend: Backend) => Promise<{ readonly id: string; readonly verifying: VerifyingKey }>;
 }
 
 export async function commitCommand(source: string, options: CommitOptions, io: Io): Promise<void> {
-  const model = await openModel(source);
+  const model = await committable(source, options);
   const path = options.output ?? `${fileName(model.name)}.vk`;
   await checkWritable(path);
   await breathe(io.signal);
   const start = performance.now();
-  const { id, verifying } = await withBackend(options, io, (backend) => commit(model, { backend, ...targetOf(options) }));
+  const { id, verifying } = await withBackend(options, io, model.commit);
   const elapsed = (performance.now() - start) / 1000;
   await breathe(io.signal);
   const bytes = encodeKey(verifying);
@@ -36,4 +47,17 @@ export async function commitCommand(source: string, options: CommitOptions, io: 
       ["committing", seconds(elapsed)],
     ]),
   );
+}
+
+async function committable(source: string, options: CommitOptions): Promise<Committable> {
+  const target = targetOf(options);
+  const { positions } = options;
+  if (!isGguf(source)) {
+    if (positions !== undefined) throw new UsageError("usage", "--positions is for a language model, a .gguf file");
+    const model = await openModel(source);
+    return { name: model.name, commit: (backend) => commit(model, { backend, ...target }) };
+  }
+  if (positions === undefined) throw new UsageError("usage", "A language model's key is for a number of positions: give --positions <n>");
+  const decoder = await openDecoder(source);
+  return { name: decoder.name, commit: (backend) => commitDecoder(decoder, positions, { backend, ...target }) };
 }

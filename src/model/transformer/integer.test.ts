@@ -3,33 +3,11 @@ import { loadDecoder } from "../../decoder.ts";
 import { ModelError } from "../../errors.ts";
 import { SMALL, smallDecoder, smallProgram } from "../../testing/decoder.ts";
 import { storiesFiles } from "../../testing/stories.ts";
+import { compareDecoders, drawnText } from "./accuracy.ts";
 import { calibrate } from "./calibrate.ts";
-import { FloatDecoder, largest } from "./float.ts";
+import { largest } from "./float.ts";
 import { IntegerDecoder } from "./integer.ts";
-import type { Llama } from "./llama.ts";
-import type { TransformerProgram } from "./program.ts";
 import { quantizeLlama } from "./quantize.ts";
-
-/** -log of the softmax at one index. */
-function loss(logits: ArrayLike<number>, scale: number, index: number): number {
-  const scaled = Array.from(logits, (v) => v * scale);
-  const most = Math.max(...scaled);
-  return Math.log(scaled.reduce((sum, v) => sum + Math.exp(v - most), 0)) + most - scaled[index]!;
-}
-
-/** Both decoders on the same tokens: share of equal arg maxes, and perplexities. */
-function compared(float: Llama, program: TransformerProgram, tokens: readonly number[]) {
-  const [a, b] = [new FloatDecoder(float), new IntegerDecoder(program, tokens.length)];
-  let [equal, floatLoss, integerLoss] = [0, 0, 0];
-  const count = tokens.length - 1;
-  for (let i = 0; i < count; i++) {
-    const [x, y] = [a.step(tokens[i]!), b.step(tokens[i]!)];
-    if (largest(x) === largest(y)) equal++;
-    floatLoss += loss(x, 1, tokens[i + 1]!) / count;
-    integerLoss += loss(y, 2 ** -program.headExponent, tokens[i + 1]!) / count;
-  }
-  return { agreement: equal / count, perplexity: { float: Math.exp(floatLoss), integer: Math.exp(integerLoss) } };
-}
 
 const TOKENS = Array.from({ length: 40 }, (_, i) => (7 * i + 1) % SMALL.vocabulary);
 
@@ -37,9 +15,14 @@ describe("the integer decoder", () => {
   test("is close to the float one", () => {
     const float = smallDecoder();
     const program = quantizeLlama(float, calibrate(float, TOKENS), "small");
-    const { agreement, perplexity } = compared(float, program, TOKENS);
-    expect(agreement).toBe(1);
+    const { equal, positions, perplexity, sites, differences } = compareDecoders(float, program, "fixed", TOKENS);
+    expect([equal, positions, differences]).toEqual([39, 39, []]);
     expect(Math.abs(perplexity.integer / perplexity.float - 1)).toBeLessThan(0.002);
+    expect(sites.map((s) => s.site)).toHaveLength(7);
+    for (const { size, mean, largest: most } of sites) {
+      expect(most).toBeLessThan(size / 30);
+      expect(mean).toBeLessThan(size / 150);
+    }
   });
 
   test("refuses tokens, positions and values that it has no room for", () => {
@@ -67,12 +50,14 @@ describe("the integer decoder", () => {
 
 const files = storiesFiles();
 describe.runIf(files)("the integer decoder of stories260K", () => {
-  test("agrees with the float one on 256 greedy tokens, in arg max and in perplexity", () => {
+  test("agrees with the float one on a greedy and a drawn text, in arg max and in perplexity", () => {
     const { float, program, tokenizer } = loadDecoder(files!.model, "stories260K");
     const golden = tokenizer.encode(files!.text("golden_greedy_256.txt").trimEnd());
-    const { agreement, perplexity } = compared(float, program, golden);
-    expect(golden.length).toBeGreaterThan(200);
-    expect(agreement).toBeGreaterThanOrEqual(0.99);
-    expect(Math.abs(perplexity.integer / perplexity.float - 1)).toBeLessThan(0.01);
+    for (const tokens of [golden, drawnText(float, tokenizer.begin, 257)]) {
+      const { equal, positions, perplexity } = compareDecoders(float, program, "", tokens);
+      expect(positions).toBeGreaterThan(200);
+      expect(equal / positions).toBeGreaterThanOrEqual(0.99);
+      expect(Math.abs(perplexity.integer / perplexity.float - 1)).toBeLessThan(0.01);
+    }
   });
 });

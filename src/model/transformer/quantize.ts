@@ -10,6 +10,8 @@ import { type IntegerMatrix, LOGIT_BITS, mostQuery, normBits, type TransformerPr
 /** An accumulator's largest absolute value: as much again is left for its rounded result. */
 const ACCUMULATOR = 2 ** 30;
 const MAX_SHIFT = 16;
+/** Fractional bits of a head's weights. */
+const MAX_HEAD_BITS = 20;
 /** Weights are single words of at most this many bits. */
 const MAX_WEIGHT = 2 ** 20;
 
@@ -124,13 +126,14 @@ export function quantizeLlama(model: Llama, scales: TransformerScales, name: str
 function quantizeMatrix(name: string, mapping: Mapping): IntegerMatrix {
   const { matrices, gains, inputScale, outputScale, inputLimit, mostShift = MAX_SHIFT } = mapping;
   const [outputs = 0, inputs = 0] = matrices[0]?.shape ?? [];
-  for (let shift = mostShift; shift > 0; shift--) {
-    const weight = new Int32Array(matrices.length * outputs * inputs);
-    matrices.forEach(({ data }, l) => {
-      const scale = (outputScale(l) / inputScale(l)) * 2 ** shift;
-      const at = l * outputs * inputs;
-      for (let k = 0; k < data.length; k++) weight[at + k] = Math.round(data[k]! * (gains?.[l]?.data[k % inputs] ?? 1) * scale);
-    });
+  const size = outputs * inputs;
+  const scaled = new Float64Array(matrices.length * size);
+  matrices.forEach(({ data }, l) => {
+    const scale = outputScale(l) / inputScale(l);
+    for (let k = 0; k < size; k++) scaled[l * size + k] = data[k]! * (gains?.[l]?.data[k % inputs] ?? 1) * scale;
+  });
+  for (let shift = tooLarge(scaled, inputs, ACCUMULATOR / inputLimit, mostShift); shift > 0; shift--) {
+    const weight = rounded(scaled, shift);
     if (largestRow(weight, inputs) * inputLimit <= ACCUMULATOR && weight.every((w) => Math.abs(w) < MAX_WEIGHT))
       return { outputs, inputs, weight, shift };
   }
@@ -144,15 +147,32 @@ function quantizeHead(
   inputLimit: number,
 ): { weight: Int32Array; exponent: number } {
   const inputs = head.shape[1] ?? 1;
-  for (let bits = 20; bits > 0; bits--) {
-    const weight = Int32Array.from(head.data, (w, k) => Math.round(w * gain.data[k % inputs]! * 2 ** bits));
+  const scaled = Float64Array.from(head.data, (w, k) => w * gain.data[k % inputs]!);
+  for (let bits = tooLarge(scaled, inputs, 2 ** LOGIT_BITS / inputLimit, MAX_HEAD_BITS); bits > 0; bits--) {
+    const weight = rounded(scaled, bits);
     if (largestRow(weight, inputs) * inputLimit < 2 ** LOGIT_BITS) return { weight, exponent: bits + normExponent };
   }
   throw new ModelError("The language-model head does not fit its accumulator");
 }
 
+/** The first shift at which a row's L1 norm passes a limit before rounding, or the most that there may be: none above it is worth a try. */
+function tooLarge(values: Float64Array, inputs: number, limit: number, most: number): number {
+  const norm = largestRow(values, inputs);
+  let shift = 1;
+  while (shift < most && norm * 2 ** shift <= limit) shift++;
+  return shift;
+}
+
+/** round(v 2^shift). */
+function rounded(values: Float64Array, shift: number): Int32Array {
+  const scale = 2 ** shift;
+  const out = new Int32Array(values.length);
+  for (let k = 0; k < out.length; k++) out[k] = Math.round(values[k]! * scale);
+  return out;
+}
+
 /** The largest L1 norm of a row. */
-function largestRow(weight: Int32Array, inputs: number): number {
+function largestRow(weight: Int32Array | Float64Array, inputs: number): number {
   let most = 0;
   for (let row = 0; row < weight.length; row += inputs) {
     let sum = 0;

@@ -1,0 +1,110 @@
+/**
+ * How an integer decoder differs from its float original, on texts that both read: how often they prefer the same token, the perplexity of each, and how far apart
+ * the residual stream is at every place where it is normalised. Doubles: a report, nothing that is committed.
+ */
+import { FloatDecoder, largest } from "./float.ts";
+import { IntegerDecoder } from "./integer.ts";
+import type { Llama } from "./llama.ts";
+import { LOW_BITS, type TransformerProgram } from "./program.ts";
+
+/** The residual stream at a site, over all positions and channels. */
+export interface SiteError {
+  readonly site: string;
+  /** Root of the mean square of the float values. */
+  readonly size: number;
+  readonly mean: number;
+  readonly largest: number;
+}
+
+export interface TextAccuracy {
+  readonly text: string;
+  /** Tokens that were predicted. */
+  readonly positions: number;
+  /** Positions at which both have the same arg max. */
+  readonly equal: number;
+  readonly perplexity: { readonly float: number; readonly integer: number };
+  /** Positions at which they differ: the float model's logit of its own choice less that of the integer model's. */
+  readonly differences: readonly { readonly position: number; readonly float: number; readonly integer: number; readonly gap: number }[];
+  readonly sites: readonly SiteError[];
+}
+
+/** Both decoders on the same tokens, each read after all before it. @throws ModelError if a value leaves its bits */
+export function compareDecoders(float: Llama, program: TransformerProgram, text: string, tokens: readonly number[]): TextAccuracy {
+  const { layers, width } = float.config;
+  const places = 2 * layers + 1;
+  const sums = Array.from({ length: places }, () => ({ square: 0, error: 0, largest: 0 }));
+  let seen: Float64Array[] = [];
+  const original = new FloatDecoder(float, (name, _, values) => {
+    if (name === "residual" || name === "middle") seen.push(values.slice());
+  });
+  const count = tokens.length - 1;
+  const integer = new IntegerDecoder(program, count);
+  const scale = 2 ** -program.scales.residualExponent;
+  let [equal, floatLoss, integerLoss] = [0, 0, 0];
+  const differences: { position: number; float: number; integer: number; gap: number }[] = [];
+  for (let i = 0; i < count; i++) {
+    seen = [];
+    const [x, y] = [original.step(tokens[i]!), integer.step(tokens[i]!)];
+    const [a, b] = [largest(x), largest(y)];
+    if (a === b) equal++;
+    else differences.push({ position: i, float: a, integer: b, gap: x[a]! - x[b]! });
+    floatLoss += lossOf(x, 1, tokens[i + 1]!) / count;
+    integerLoss += lossOf(y, 2 ** -program.headExponent, tokens[i + 1]!) / count;
+    seen.forEach((values, site) => {
+      const sum = sums[site]!;
+      const at = (site * count + i) * width;
+      values.forEach((v, c) => {
+        const error = Math.abs((integer.trace.stateHigh[at + c]! * 2 ** LOW_BITS + integer.trace.stateLow[at + c]!) * scale - v);
+        sum.square += v * v;
+        sum.error += error;
+        sum.largest = Math.max(sum.largest, error);
+      });
+    });
+  }
+  const cells = count * width;
+  return {
+    text,
+    positions: count,
+    equal,
+    perplexity: { float: Math.exp(floatLoss), integer: Math.exp(integerLoss) },
+    differences,
+    sites: sums.map((sum, site) => ({
+      site: siteName(site, layers),
+      size: Math.sqrt(sum.square / cells),
+      mean: sum.error / cells,
+      largest: sum.largest,
+    })),
+  };
+}
+
+/** A text that the float model writes: each token drawn by its probability, from a fixed sequence. */
+export function drawnText(float: Llama, first: number, count: number, seed = 1): number[] {
+  const decoder = new FloatDecoder(float);
+  const tokens = [first];
+  let state = seed;
+  while (tokens.length < count) {
+    const logits = decoder.step(tokens.at(-1)!);
+    const most = logits.reduce((a, b) => Math.max(a, b));
+    const weights = logits.map((v) => Math.exp(v - most));
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    let left = (state / 2 ** 32) * weights.reduce((a, b) => a + b);
+    let next = 0;
+    while (next < weights.length - 1 && left >= weights[next]!) left -= weights[next++]!;
+    tokens.push(next);
+  }
+  return tokens;
+}
+
+/** -log of the softmax of scaled logits at one index. */
+function lossOf(logits: ArrayLike<number>, scale: number, index: number): number {
+  let most = Number.NEGATIVE_INFINITY;
+  for (let v = 0; v < logits.length; v++) most = Math.max(most, logits[v]! * scale);
+  let sum = 0;
+  for (let v = 0; v < logits.length; v++) sum += Math.exp(logits[v]! * scale - most);
+  return Math.log(sum) + most - logits[index]! * scale;
+}
+
+function siteName(site: number, layers: number): string {
+  if (site === 2 * layers) return "before the head";
+  return `layer ${Math.floor(site / 2)}, before ${site % 2 === 0 ? "attention" : "feed-forward"}`;
+}
