@@ -70,9 +70,9 @@ async function proveOn(backend: Backend, key: Key, input: Input, options: ProveO
       ? computeWitness(key.model.compiled, cells, session, column)
       : uploadedWitness(key.model.compiled, cells, session));
     index = computed.output;
-    return computed;
+    return { input: raw, ...computed };
   };
-  const { proof, report } = await proveReported(backend, key.verifying, key.weights, () => ({ input: raw, compute }), options);
+  const { proof, report } = await proveReported(backend, key.verifying, key.weights, () => ({ compute }), options);
   return { proof, output: { index, label: outputLabel(key.model.output, index) }, report };
 }
 
@@ -103,7 +103,7 @@ function cellsOf(model: Model, raw: Uint8Array): Int32Array {
 }
 
 /** The witness made by the host. */
-function uploadedWitness(compiled: CompiledProgram, cells: IntTensor, session: Session): Computed {
+function uploadedWitness(compiled: CompiledProgram, cells: IntTensor, session: Session): Omit<Computed, "input"> {
   const { result, columns } = compiled.witness(cells);
   return { output: result.classIndex, columns: new Map([...columns].map(([id, values]) => [id, session.upload(toWords(values), 1)])) };
 }

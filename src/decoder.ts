@@ -7,13 +7,13 @@
  * const { proof, statement } = await proveTokens(key, decoder.tokenizer.encode("Once upon a time"), 59, { backend });
  * verify(key.verifying, proof).tokens; // statement
  */
-import type { Backend } from "./backend/backend.ts";
+import type { Backend, Column, Session } from "./backend/backend.ts";
 import { toWords } from "./backend/columns.ts";
-import { InternalError } from "./errors.ts";
 import { readGguf } from "./model/gguf/read.ts";
 import { type Tokenizer, tokenizerOf } from "./model/tokenizer/sentencepiece.ts";
 import { calibrate } from "./model/transformer/calibrate.ts";
 import { type CompiledDecoder, compileDecoder } from "./model/transformer/compile.ts";
+import { computeDecoder, type DeviceRun, runOf } from "./model/transformer/device.ts";
 import { continueGreedily, FloatDecoder } from "./model/transformer/float.ts";
 import { IntegerDecoder } from "./model/transformer/integer.ts";
 import { type Llama, llamaOf } from "./model/transformer/llama.ts";
@@ -21,8 +21,10 @@ import type { TransformerProgram } from "./model/transformer/program.ts";
 import { quantizeLlama } from "./model/transformer/quantize.ts";
 import { modelId, type VerifyingKey } from "./proof/key.ts";
 import { commitSystem, type SecurityTarget, type WeightData } from "./prover/commit.ts";
+import type { Computed } from "./prover/prove.ts";
 import { onDevice, type ProofReport, proveReported, type ReportedOptions } from "./prover/report.ts";
 import { type TokenStatement, tokenBytes } from "./statement/tokens.ts";
+import type { ColumnId } from "./system/types.ts";
 
 /** Tokens that the float model writes to calibrate on. */
 const CALIBRATION_TOKENS = 256;
@@ -92,19 +94,44 @@ export function runDecoder({ program }: Pick<Decoder, "program">, prompt: readon
  * its proof does not stand the check
  */
 export function proveTokens(key: DecoderKey, prompt: readonly number[], count: number, options: ReportedOptions): Promise<ProvenTokens> {
-  return onDevice(options.backend, async (backend) => {
-    let statement: TokenStatement = { prompt, generated: [] };
-    const assignment = () => {
-      const run = key.compiled.run(prompt, count);
-      statement = run.statement;
-      const columns = run.witness();
-      return { input: tokenBytes(statement), output: count, witness: (id: number) => toWords(columns.get(id) ?? missing(id)) };
-    };
-    const { proof, report } = await proveReported(backend, key.verifying, key.weights, assignment, options);
-    return { proof, statement, report };
-  });
+  return onDevice(options.backend, (backend) => proveOn(backend, key, prompt, count, options));
 }
 
-function missing(id: number): never {
-  throw new InternalError(`no values for column ${id}`);
+/**
+ * Proves that given tokens are the greedy continuation of a prompt. Where witnesses are made on the device, this is one pass over all tokens, without a generation.
+ * @throws what `proveTokens` throws, and ModelError if the model prefers another token
+ */
+export function proveText(key: DecoderKey, { prompt, generated }: TokenStatement, options: ReportedOptions): Promise<ProvenTokens> {
+  return onDevice(options.backend, (backend) => proveOn(backend, key, prompt, generated, options));
+}
+
+async function proveOn(
+  backend: Backend,
+  { compiled, verifying, weights }: DecoderKey,
+  prompt: readonly number[],
+  continuation: number | readonly number[],
+  options: ReportedOptions,
+): Promise<ProvenTokens> {
+  let statement: TokenStatement = { prompt, generated: [] };
+  const compute = async (session: Session, column: (id: ColumnId) => Column): Promise<Computed> => {
+    const run = await (backend.witness === "device"
+      ? computeDecoder(compiled, prompt, continuation, session, column)
+      : uploadedDecoder(compiled, prompt, continuation, session));
+    statement = run.statement;
+    return { input: tokenBytes(statement), output: statement.generated.length, columns: run.columns };
+  };
+  const { proof, report } = await proveReported(backend, verifying, weights, () => ({ compute }), options);
+  return { proof, statement, report };
+}
+
+/** The witness made by the host. */
+function uploadedDecoder(
+  compiled: CompiledDecoder,
+  prompt: readonly number[],
+  continuation: number | readonly number[],
+  session: Session,
+): DeviceRun<Column> {
+  const run = runOf(compiled, prompt, continuation);
+  const columns = new Map([...run.witness()].map(([id, values]) => [id, session.upload(toWords(values), 1)]));
+  return { statement: run.statement, columns };
 }

@@ -13,7 +13,16 @@ export type { Backend, DeviceCounters } from "./backend/backend.ts";
 export { cpuBackend } from "./backend/cpu/index.ts";
 export { firstBackend, type OnFallback, type Opener } from "./backend/fallback.ts";
 export { referenceBackend } from "./backend/reference/index.ts";
-export { commitDecoder, type Decoder, type DecoderKey, loadDecoder, type ProvenTokens, proveTokens, runDecoder } from "./decoder.ts";
+export {
+  commitDecoder,
+  type Decoder,
+  type DecoderKey,
+  loadDecoder,
+  type ProvenTokens,
+  proveText,
+  proveTokens,
+  runDecoder,
+} from "./decoder.ts";
 export { DeviceError, InternalError } from "./errors.ts";
 export { loadModel, type Model } from "./model/load.ts";
 export { PHASES, type Phase, type Progress } from "./prover/prove.ts";

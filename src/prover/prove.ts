@@ -35,17 +35,17 @@ export interface ProveOptions {
   readonly awaitPhases?: boolean | undefined;
 }
 
-/** Output and witness columns, made on the device. */
+/** Raw input, output and witness columns, made on the device. */
 export interface Computed {
+  readonly input: Uint8Array;
   readonly output: number;
   readonly columns: ReadonlyMap<ColumnId, Column>;
 }
 
 /** What is to be proven: the raw input, the output, and all witness columns: as canonical words, or made on the device. */
-export type Assignment = { readonly input: Uint8Array } & (
-  | { readonly output: number; readonly witness: (column: ColumnId) => Uint32Array }
-  | { readonly compute: (session: Session, column: (id: ColumnId) => Column) => Promise<Computed> }
-);
+export type Assignment =
+  | { readonly input: Uint8Array; readonly output: number; readonly witness: (column: ColumnId) => Uint32Array }
+  | { readonly compute: (session: Session, column: (id: ColumnId) => Column) => Promise<Computed> };
 
 /** The proof's bytes. `compute` is given the device's copies of weight columns. @throws the signal's reason if aborted; DeviceError if the backend cannot */
 export async function proveSystem(
@@ -80,7 +80,7 @@ export async function proveSystem(
       throw new InternalError(`the device has not made column ${system.columns[id]?.name}`);
     };
     const store = new ColumnStore(session, system, make);
-    const statement = { input: assignment.input, output: await outputOf(assignment, store) };
+    const statement = await statementOf(assignment, store);
     await step("witness")(1, 1);
     const publicValues = statementColumns(key, statement);
     bind(session, key, digest, statement, publicValues);
@@ -109,12 +109,12 @@ export async function proveSystem(
   }
 }
 
-/** The output; witness columns that are made on the device are in the store afterwards. */
-async function outputOf(assignment: Assignment, store: ColumnStore): Promise<number> {
-  if ("witness" in assignment) return assignment.output;
-  const { output, columns } = await assignment.compute(store.session, (id) => store.column(id));
+/** Input and output; witness columns that are made on the device are in the store afterwards. */
+async function statementOf(assignment: Assignment, store: ColumnStore): Promise<{ input: Uint8Array; output: number }> {
+  if ("witness" in assignment) return { input: assignment.input, output: assignment.output };
+  const { input, output, columns } = await assignment.compute(store.session, (id) => store.column(id));
   store.add(columns);
-  return output;
+  return { input, output };
 }
 
 /** Lets timers, input and cancellation run. */

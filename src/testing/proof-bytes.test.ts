@@ -2,11 +2,12 @@
 import { expect, it } from "vitest";
 import { cpuBackend } from "../backend/cpu/index.ts";
 import { webgpuBackend } from "../backend/webgpu/index.ts";
+import { commitDecoder, proveText, proveTokens } from "../decoder.ts";
 import { BUNDLED_MODELS } from "../model/load.ts";
 import { encodeKey } from "../proof/key.ts";
-import { decoderCase } from "./decoder-proof.ts";
+import { verify } from "../verify.ts";
+import { smallProgram } from "./decoder.ts";
 import { checkProof } from "./proof-bytes.ts";
-import { prove } from "./toy-proof.ts";
 import { describeWithGpu } from "./webgpu.ts";
 
 await describeWithGpu("proofs on WebGPU", () => {
@@ -16,11 +17,15 @@ await describeWithGpu("proofs on WebGPU", () => {
     await backend.close();
   });
 
-  it("of a decoder have the bytes of the CPU backend", { timeout: 300_000 }, async () => {
+  it("of a decoder have the bytes of the CPU backend, and so has a proof of the text that it wrote", { timeout: 300_000 }, async () => {
+    const decoder = { name: "small decoder", program: smallProgram() };
     const made = [];
     for (const backend of [await cpuBackend(), await webgpuBackend()]) {
-      const of = await decoderCase(backend, [1, 8, 15], 3, 6);
-      made.push({ key: encodeKey(of.key), proof: await prove(of, { backend }) });
+      const key = await commitDecoder(decoder, 6, { backend });
+      const { proof, statement } = await proveTokens(key, [1, 8, 15], 3, { backend });
+      expect((await proveText(key, statement, { backend })).proof).toEqual(proof);
+      expect(verify(key.verifying, proof)).toMatchObject({ tokens: statement });
+      made.push({ key: encodeKey(key.verifying), proof });
       await backend.close();
     }
     expect(made[1]).toEqual(made[0]);

@@ -1,0 +1,62 @@
+/** Views of a decoder's tensors on a device, and the sums that a norm begins with. */
+import { cell, type IntegerVerbs, type View } from "../../tensor/integers.ts";
+import type { WitnessDevice } from "../device-verbs.ts";
+import type { StateSums } from "./integer-expressions.ts";
+import type { Sizes } from "./layout.ts";
+import { LOW_BITS, type TransformerProgram } from "./program.ts";
+import type { ScoreTable } from "./scores.ts";
+
+/** A decoder on a device: its sizes, tables and committed weights, by the names of their columns. */
+export interface DeviceDecoder<C extends { readonly length: number }> {
+  readonly device: WitnessDevice<C>;
+  readonly program: TransformerProgram;
+  readonly sizes: Sizes;
+  readonly scores: ScoreTable;
+  readonly weight: (name: string) => C;
+}
+
+/** Size and stride of a dimension, the loop that walks it, or several with their steps, and where it begins. */
+export type Dimension = readonly [size: number, stride: number, along: number | Readonly<Record<number, number>>, offset?: number];
+
+/** A view of `loops` loops, dimension by dimension. */
+export function walk<C>(cells: C, loops: number, ...dimensions: readonly Dimension[]): View<C> {
+  return {
+    cells,
+    coordinates: dimensions.map(([size, stride, along, offset = 0]) => ({
+      size,
+      stride,
+      offset,
+      steps: Array.from({ length: loops }, (_, k) => (typeof along === "number" ? (k === along ? 1 : 0) : (along[k] ?? 0))),
+    })),
+  };
+}
+
+/** The dimension that is inside where other position `other` is no later than position `own`, which begins at `first`. */
+export function causal(others: number, own: number, other: number, first = 0): Dimension {
+  return [others, 0, { [own]: 1, [other]: -1 }, first];
+}
+
+/** Squares of low limbs are added in parts that stay below 2^30. */
+const PART = 2 ** (30 - 2 * LOW_BITS);
+
+/** Sums of products of the limbs of a state [2, rows, width]: [2, 2, rows, parts]. */
+export function stateSums<C>(verbs: IntegerVerbs<C>, state: C, rows: number, width: number): { readonly cells: C; readonly parts: number } {
+  const parts = Math.ceil(width / PART);
+  const length = Math.ceil(width / parts);
+  const limb = (loop: number): View<C> => walk(state, 5, [2, rows * width, loop], [rows, width, 2], [width, 1, { 3: length, 4: 1 }]);
+  return { cells: verbs.dot([2, 2, rows, parts], [length], [limb(0), limb(1)], null), parts };
+}
+
+/** Views of those sums, one row's along loop `row` of `loops`, and the expressions that `roots` takes if they are views `first`, first + 1, .. */
+export function sumViews<C>(
+  { cells, parts }: { readonly cells: C; readonly parts: number },
+  rows: number,
+  loops: number,
+  row: number,
+  first: number,
+): { readonly views: View<C>[]; readonly sums: StateSums } {
+  const places = [0, 1, 3].flatMap((pair) => Array.from({ length: parts }, (_, part) => pair * rows * parts + part));
+  const views = places.map((place) => walk(cells, loops, [4 * rows * parts, 1, { [row]: parts }, place]));
+  const of = (kind: number) => Array.from({ length: parts }, (_, part) => cell(first + kind * parts + part));
+  return { views, sums: { high: of(0), cross: of(1), low: of(2) } };
+}

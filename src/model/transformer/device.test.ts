@@ -1,0 +1,80 @@
+/** A decoder's witness made on a device is the host's, word for word, on every backend; what the host refuses is refused with the host's error. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Backend } from "../../backend/backend.ts";
+import { cpuBackend } from "../../backend/cpu/index.ts";
+import { referenceBackend } from "../../backend/reference/index.ts";
+import { webgpuBackend } from "../../backend/webgpu/index.ts";
+import { ModelError } from "../../errors.ts";
+import { FEW_BITS, SMALL, smallProgram } from "../../testing/decoder.ts";
+import { decoderDifferences } from "../../testing/device-decoder.ts";
+import { describeWithGpu } from "../../testing/webgpu.ts";
+import { compileDecoder } from "./compile.ts";
+import type { TransformerScales } from "./program.ts";
+
+const PROMPT = [1, 8, 15];
+const program = smallProgram();
+const compiled = compileDecoder(program, 6);
+const narrowed = (change: Partial<TransformerScales>) => compileDecoder({ ...program, scales: { ...program.scales, ...change } }, 6);
+
+function describeDevice(label: string, start: () => Promise<Backend>): void {
+  describe(`a decoder's witness on ${label}`, () => {
+    let backend: Backend;
+    beforeAll(async () => {
+      backend = await start();
+    });
+    afterAll(() => backend.close());
+
+    it.each([
+      [PROMPT, 3],
+      [PROMPT, 4],
+      [[5], 1],
+    ])("is the host's for %j and %i tokens more", async (prompt, count) => {
+      expect(await decoderDifferences(compiled, prompt, count, backend)).toEqual([]);
+    });
+
+    it("is the host's for a single layer of wide, ungrouped heads", async () => {
+      const config = { ...SMALL, layers: 1, width: 24, heads: 3, keyHeads: 3, headWidth: 8, hidden: 33 };
+      const wide = compileDecoder(smallProgram(config, { ...FEW_BITS, residual: 16 }), 9);
+      expect(await decoderDifferences(wide, PROMPT, 5, backend)).toEqual([]);
+    });
+
+    it("is the host's for a state whose sums are made in parts", async () => {
+      const config = { ...SMALL, layers: 1, width: 1026, heads: 3, keyHeads: 1, headWidth: 342, hidden: 3 };
+      expect(await decoderDifferences(compileDecoder(smallProgram(config), 1), [2], 1, backend)).toEqual([]);
+    });
+
+    it("follows a text, and refuses one that the decoder does not write", async () => {
+      const { generated } = compiled.run(PROMPT, 3).statement;
+      expect(await decoderDifferences(compiled, PROMPT, generated, backend)).toEqual([]);
+      const other = generated.with(1, (generated[1]! + 1) % SMALL.vocabulary);
+      await expect(decoderDifferences(compiled, PROMPT, other, backend)).rejects.toThrow(/^small decoder prefers the token/);
+    });
+
+    it.each([
+      ["for the residual stream", { residualBits: 12 }],
+      ["the query", { queryLimit: 3 }],
+      ["the score", { scoreLimit: 2 }],
+      ["for a value", { valueBits: 2 }],
+      ["for a gate", { gateBits: 2 }],
+      ["for an up projection", { upBits: 2 }],
+      ["for a gated value", { gatedBits: 1 }],
+    ] as const)("refuses what the host refuses, %s", async (what, change) => {
+      const narrow = narrowed(change);
+      expect(() => narrow.run(PROMPT, 3).witness()).toThrow(what);
+      await expect(decoderDifferences(narrow, PROMPT, 3, backend)).rejects.toThrow(what);
+    });
+
+    it("refuses tokens that there are not, and too many", async () => {
+      await expect(decoderDifferences(compiled, [SMALL.vocabulary], 1, backend)).rejects.toThrow(RangeError);
+      await expect(decoderDifferences(compiled, PROMPT, 5, backend)).rejects.toThrow(RangeError);
+      await expect(decoderDifferences(compiled, PROMPT, [-1], backend)).rejects.toThrow(RangeError);
+      await expect(decoderDifferences(narrowed({ upBits: 2 }), PROMPT, [0], backend)).rejects.toThrow(ModelError);
+    });
+  });
+}
+
+describeDevice("the reference", async () => referenceBackend());
+describeDevice("the CPU backend", () => cpuBackend({ threads: 1 }));
+await describeWithGpu("a decoder's witness on WebGPU", () => {
+  describeDevice("WebGPU", () => webgpuBackend({ robustness: true }));
+});

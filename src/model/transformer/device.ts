@@ -1,0 +1,163 @@
+/**
+ * The witness of a decoder on a device: generation with a cache of keys and values, one pass over all positions, the trace, limbs and multiplicities. What comes back
+ * are the tokens, and then, in one wait, the arg max after every position and how many looked-up cells are in no table.
+ */
+import { InternalError } from "../../errors.ts";
+import { fromInteger } from "../../field/m31.ts";
+import { functionTableName } from "../../ops/function-table.ts";
+import { type TokenStatement, tokenColumns } from "../../statement/tokens.ts";
+import type { ColumnId } from "../../system/types.ts";
+import { viewOf } from "../../tensor/integers.ts";
+import { addLimbs, addMultiplicities } from "../device-derived.ts";
+import { Scratch, type WitnessDevice } from "../device-verbs.ts";
+import { type CompiledDecoder, checkTokens, type DecoderRun } from "./compile.ts";
+import { decoderPass, emptyCache, type Kept, keyCells } from "./device-pass.ts";
+import { deviceTrace, type Stacks } from "./device-trace.ts";
+import type { DeviceDecoder } from "./device-views.ts";
+import { type Sizes, sizesOf, TRACE_NAMES } from "./layout.ts";
+import { scoreTable } from "./scores.ts";
+import { siluOf } from "./tables.ts";
+
+interface Cells {
+  readonly length: number;
+}
+
+/** A statement and the columns of its witness, the public ones included. */
+export interface DeviceRun<C> {
+  readonly statement: TokenStatement;
+  readonly columns: ReadonlyMap<ColumnId, C>;
+}
+
+/**
+ * The greedy continuation of a prompt by `count` tokens, or a given one, made a witness on a device. `column`: the device's copy of a weight column.
+ * @throws RangeError if there is no room for it @throws ModelError if a value leaves the range that is proven, or a token is not the arg max
+ */
+export async function computeDecoder<C extends Cells>(
+  compiled: CompiledDecoder,
+  prompt: readonly number[],
+  continuation: number | readonly number[],
+  device: WitnessDevice<C>,
+  column: (id: ColumnId) => C,
+): Promise<DeviceRun<C>> {
+  const count = typeof continuation === "number" ? continuation : continuation.length;
+  checkTokens(compiled.input, prompt, count);
+  const decoder = deviceDecoder(compiled, device, column);
+  const generated = typeof continuation === "number" ? await generate(decoder, prompt, count) : continuation;
+  const statement = { prompt, generated };
+  const columns = await columnsOf(compiled, decoder, statement);
+  if (columns === null) {
+    runOf(compiled, prompt, continuation).witness(); // throws, naming value and position
+    throw new InternalError(`${compiled.program.name} misses its tables on the device, and not on the host`);
+  }
+  return { statement, columns };
+}
+
+/** The same on the host. @throws what `computeDecoder` throws, when it is made a witness for values */
+export function runOf(compiled: CompiledDecoder, prompt: readonly number[], continuation: number | readonly number[]): DecoderRun {
+  return typeof continuation === "number" ? compiled.run(prompt, continuation) : compiled.follow({ prompt, generated: continuation });
+}
+
+function deviceDecoder<C extends Cells>(
+  compiled: CompiledDecoder,
+  device: WitnessDevice<C>,
+  column: (id: ColumnId) => C,
+): DeviceDecoder<C> {
+  const { program, built, input } = compiled;
+  const names = new Map([...built.weights.keys()].map((id) => [built.system.columns[id]?.name, id]));
+  const silu = `table ${functionTableName(siluOf(program.scales))}`;
+  const weight = (name: string): C => column(names.get(name === "silu" ? silu : name) ?? missing(name));
+  return { device, program, sizes: sizesOf(program.config, input.positions), scores: scoreTable(program.scales), weight };
+}
+
+/** The greedy continuation of a prompt by `count` tokens; garbage if a value leaves its bits. Waits for the device once. */
+async function generate<C extends Cells>(decoder: DeviceDecoder<C>, prompt: readonly number[], count: number): Promise<number[]> {
+  const { device, sizes } = decoder;
+  const scratch = new Scratch(device);
+  const cache = emptyCache(decoder);
+  const chosen = device.zeros(count, 1);
+  const given = device.upload(Uint32Array.from(prompt), 1);
+  let tokens = given;
+  let first = 0;
+  for (let k = 0; k < count; k++) {
+    const rows = tokens.length;
+    const logits = scratch.own(decoderPass(decoder, cache, { first, rows, tokens }));
+    const last = device.slice(logits, (rows - 1) * sizes.vocabulary, sizes.vocabulary);
+    device.place(chosen, k, scratch.largest([1], [sizes.vocabulary], viewOf(last, [1, sizes.vocabulary])).indices, 0, [1], [1]);
+    scratch.end();
+    tokens = device.slice(chosen, k, 1);
+    first += rows;
+  }
+  const words = await device.read(chosen);
+  for (const column of [cache.keys, cache.values, chosen, given]) device.free(column);
+  return [...words];
+}
+
+/**
+ * The columns of a statement's witness, or null if the decoder does not continue its tokens so, or a value leaves its bits. The device has done all of it when this
+ * resolves.
+ */
+async function columnsOf<C extends Cells>(
+  compiled: CompiledDecoder,
+  decoder: DeviceDecoder<C>,
+  statement: TokenStatement,
+): Promise<ReadonlyMap<ColumnId, C> | null> {
+  const { device, sizes } = decoder;
+  const { built, input } = compiled;
+  const cells = tokenColumns(input, statement);
+  const [tokens, next] = [cells.tokens, cells.next].map((values) => device.upload(Uint32Array.from(values, fromInteger), 1)) as [C, C];
+  const { stacks, logits } = passOverAll(decoder, tokens);
+  const scratch = new Scratch(device);
+  const { trace, scoreRows, chosen } = deviceTrace(decoder, scratch, stacks, logits, next);
+  const columns = new Map([
+    [compiled.tokens, tokens],
+    [compiled.next, next],
+  ]);
+  for (const name of TRACE_NAMES) columns.set(compiled.columns[name], trace[name]);
+  addLimbs(device, built, columns);
+  const misses = addMultiplicities(device, built, columns, new Map([[compiled.columns.scoreBase, scoreRows]]));
+  const [best = new Uint32Array(), ...missed] = await Promise.all([chosen, ...misses].map((column) => device.read(column)));
+  scratch.end(columns.values());
+  for (const [name, column] of Object.entries(stacks)) if (name !== "state") device.free(column); // limbs of the state are slices of it
+  device.free(logits);
+  const isRight = cells.next.every((token, i) => token === sizes.vocabulary || token === best[i]);
+  return isRight && missed.every(([count]) => count === 0) ? columns : null;
+}
+
+/** Inference of all positions at once; states and accumulators layer by layer. */
+function passOverAll<C extends Cells>(decoder: DeviceDecoder<C>, tokens: C): { readonly stacks: Stacks<C>; readonly logits: C } {
+  const { device, sizes } = decoder;
+  const rows = sizes.positions;
+  const cells = cellsOfStacks(sizes);
+  const stacks = Object.fromEntries(
+    Object.entries(cells).map(([name, n]) => [name, device.zeros(n * (name === "state" ? 2 * sizes.sites : sizes.layers), 1)]),
+  ) as Record<Kept, C>;
+  const cache = emptyCache(decoder);
+  const keep = (name: Kept, at: number, column: C): void => {
+    const n = cells[name];
+    const limbs = name === "state" ? 2 : 1;
+    for (let k = 0; k < limbs; k++) device.place(stacks[name], (k * sizes.sites + at) * n, column, k * n, [n], [1]);
+  };
+  const logits = decoderPass(decoder, cache, { first: 0, rows, tokens, keep });
+  for (const column of [cache.keys, cache.values]) device.free(column);
+  return { stacks, logits };
+}
+
+/** Cells of one layer or site, of one limb. */
+function cellsOfStacks(sizes: Sizes): Readonly<Record<Kept, number>> {
+  const { positions, width, hidden, members } = sizes;
+  const keys = positions * keyCells(sizes);
+  return {
+    state: positions * width,
+    query: members * keys,
+    key: keys,
+    value: keys,
+    output: positions * width,
+    gate: positions * hidden,
+    up: positions * hidden,
+    down: positions * width,
+  };
+}
+
+function missing(what: string): never {
+  throw new InternalError(`the decoder has no weight column ${what}`);
+}
