@@ -9,8 +9,16 @@ export interface Program {
   readonly outputs: readonly number[];
 }
 
-/** The steps of several expressions; what they share is computed once. */
+const programs = new WeakMap<readonly Expression[], Program>();
+
+/** The steps of several expressions; what they share is computed once. A list that is given again is known. */
 export function programOf(expressions: readonly Expression[]): Program {
+  const program = programs.get(expressions) ?? translate(expressions);
+  programs.set(expressions, program);
+  return program;
+}
+
+function translate(expressions: readonly Expression[]): Program {
   const steps: Step[] = [];
   const constants: number[] = [];
   const known = new Map<Expression, number>();

@@ -3,11 +3,13 @@
 import { dotOf, largestOf, mapOf } from "../../../shaders/index.ts";
 import { addCounts } from "../../../shaders/integer/add-counts.wgsl.ts";
 import { BINS, count } from "../../../shaders/integer/count.wgsl.ts";
+import type { LoopForm } from "../../../shaders/integer/loops.wgsl.ts";
+import type { Kernel } from "../../../shaders/kernel.ts";
 import type { IntegerVerbs } from "../../tensor/integers.ts";
 import type { Column } from "../backend.ts";
 import { product } from "../check.ts";
 import { wordsOf } from "./column.ts";
-import { programOf, usesIndex } from "./expressions.ts";
+import { type Program, programOf, usesIndex } from "./expressions.ts";
 import { fewestLoops, formOf, type Loops, loopParameters, loopsOf } from "./loops.ts";
 import { groupsFor, type Workspace } from "./workspace.ts";
 
@@ -17,6 +19,19 @@ const FEW_CELLS = 2 ** 10;
 /** Cells that a workgroup of a histogram counts at least, and shares that cells are cut into at most. */
 const COUNTED_CELLS = 2 ** 13;
 const COUNT_CHUNKS = 128;
+
+/** Kernels of programs, by the rest of their form. */
+const kernels = new WeakMap<Program, Map<string, Kernel>>();
+
+function mapKernel(program: Program, form: LoopForm & { readonly tables: number }): Kernel {
+  const known = kernels.get(program) ?? new Map<string, Kernel>();
+  kernels.set(program, known);
+  const key = `${form.outer} ${form.inner} ${form.tables} ${form.checks.join(";")}`;
+  const { steps, constants, outputs } = program;
+  const kernel = known.get(key) ?? mapOf({ ...form, steps, constants: constants.length, outputs });
+  known.set(key, kernel);
+  return kernel;
+}
 
 export function integerVerbs(space: Workspace): IntegerVerbs<Column> {
   /** Whether a workgroup makes an element of four cells. */
@@ -58,8 +73,7 @@ export function integerVerbs(space: Workspace): IntegerVerbs<Column> {
       const program = programOf(outputs);
       const separate = loopsOf(sizes, [], views);
       const loops = usesIndex(program) ? separate : fewestLoops(separate);
-      const form = { ...formOf(loops), tables: tables.length, constants: program.constants.length };
-      space.run(mapOf({ ...form, steps: program.steps, outputs: program.outputs }), groupsFor(Math.ceil(cells / 4)), [
+      space.run(mapKernel(program, { ...formOf(loops), tables: tables.length }), groupsFor(Math.ceil(cells / 4)), [
         cells,
         ...loopParameters(loops),
         ...tables.flatMap((table) => [wordsOf(table, 1), table.length]),

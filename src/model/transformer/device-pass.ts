@@ -5,24 +5,11 @@
  * Rows are the pass's positions. The residual stream is in limbs, [2, rows, width], the high ones first. Values out of their bits are no error here: they miss their
  * tables once they are a witness.
  */
-import {
-  add,
-  cell,
-  type Expression,
-  entry,
-  index,
-  inside,
-  multiply,
-  quotient,
-  subtract,
-  type View,
-  viewOf,
-} from "../../tensor/integers.ts";
+import { type View, viewOf } from "../../tensor/integers.ts";
 import { Scratch } from "../device-verbs.ts";
-import { causal, type DeviceDecoder, stateSums, sumViews, walk } from "./device-views.ts";
-import { expOf, limbByIndex, lowBits, mean, norm, roots, rounded } from "./integer-expressions.ts";
+import { causal, type DeviceDecoder, partsOf, stateSums, sumViews, walk } from "./device-views.ts";
 import type { Sizes } from "./layout.ts";
-import { type IntegerMatrix, LOW_BITS, ROTATION_BITS } from "./program.ts";
+import type { IntegerMatrix } from "./program.ts";
 
 interface Cells {
   readonly length: number;
@@ -79,23 +66,24 @@ export function keyCells({ groups, pairs }: Sizes): number {
 }
 
 /** The rows of the embedding, in limbs. */
-function embed<C extends Cells>({ weight, sizes: { width } }: DeviceDecoder<C>, verbs: Scratch<C>, { rows, tokens }: Span<C>): C {
-  const row = multiply(cell(0), width);
-  const [state] = verbs.map(
-    [2, rows, width],
-    [viewOf(tokens, [rows], [1], 3)],
-    [weight("embedding")],
-    [limbByIndex(entry(0, add(row, index(2))), LOW_BITS)],
-  );
-  return state!;
+function embed<C extends Cells>(
+  { weight, expressions, sizes: { width } }: DeviceDecoder<C>,
+  verbs: Scratch<C>,
+  { rows, tokens }: Span<C>,
+): C {
+  return verbs.map([2, rows, width], [viewOf(tokens, [rows], [1], 3)], [weight("embedding")], expressions.embedding)[0]!;
 }
 
 /** Normalised values [rows, width]. */
-function normalize<C extends Cells>({ program, sizes: { width } }: DeviceDecoder<C>, verbs: Scratch<C>, { rows }: Span<C>, state: C): C {
+function normalize<C extends Cells>(
+  { expressions, sizes: { width } }: DeviceDecoder<C>,
+  verbs: Scratch<C>,
+  { rows }: Span<C>,
+  state: C,
+): C {
   const limb = (k: number): View<C> => walk(state, 2, [2, rows * width, {}, k], [rows, width, 0], [width, 1, 1]);
-  const { views, sums } = sumViews(stateSums(verbs, state, rows, width), rows, 2, 0, 2);
-  const { normed } = norm(program, cell(0), cell(1), roots(program, sums).reciprocal);
-  return verbs.map([rows, width], [limb(0), limb(1), ...views], [], [normed])[0]!;
+  const sums = sumViews(stateSums(verbs, state, rows, width), rows, partsOf(width), 2);
+  return verbs.map([rows, width], [limb(0), limb(1), ...sums], [], expressions.normed)[0]!;
 }
 
 /** sum_k W_ok x_rk: [rows, outputs]. */
@@ -130,15 +118,20 @@ function project<C extends Cells>(
 }
 
 /** The state after a layer's part, from the one before it. */
-function residual<C extends Cells>(decoder: DeviceDecoder<C>, verbs: Scratch<C>, span: Span<C>, layer: Layer, x: C, state: C): C {
+function residual<C extends Cells>(
+  decoder: DeviceDecoder<C>,
+  verbs: Scratch<C>,
+  span: Span<C>,
+  layer: Layer & { readonly name: "output" | "down" },
+  x: C,
+  state: C,
+): C {
   const { width } = decoder.sizes;
   const { rows } = span;
   const accumulators = project(decoder, verbs, span, layer, x);
   const limb = (k: number): View<C> => walk(state, 3, [2, rows * width, {}, k], [rows, width, 1], [width, 1, 2]);
-  const before = add(multiply(cell(0), 2 ** LOW_BITS), cell(1));
-  const after = add(before, rounded(cell(2), layer.matrix.shift).value);
   const views = [limb(0), limb(1), viewOf(accumulators, [rows, width], [1, 2], 3)];
-  return verbs.map([2, rows, width], views, [], [limbByIndex(after, LOW_BITS)])[0]!;
+  return verbs.map([2, rows, width], views, [], decoder.expressions[layer.name])[0]!;
 }
 
 /** The views of a turn at (layer, row, head, pair, half): both halves of a pair, and the turn's two factors. */
@@ -167,29 +160,21 @@ export function turnViews<C>(
   return [half(0), half(1), factor(0), factor(1)];
 }
 
-/** The turned value, from views first, first + 1, .. of `turnViews`, and what its rounding loses. */
-export function turned(shift: number, first = 0): { readonly value: Expression; readonly rest: Expression } {
-  const by = (k: number): Expression => multiply(rounded(cell(first + k), shift).value, cell(first + 2 + k));
-  return rounded(add(by(0), by(1)), ROTATION_BITS);
-}
-
 /** Rounded means of the values [rows, heads * channels]; the span's keys and values are in the cache afterwards. */
 function attend<C extends Cells>(decoder: DeviceDecoder<C>, verbs: Scratch<C>, cache: Cache<C>, span: Span<C>, l: number, y: C): C {
-  const { device, program, sizes, weight, scores: table } = decoder;
+  const { device, program, sizes, weight, expressions } = decoder;
   const { groups, members, pairs, positions } = sizes;
   const { first, rows } = span;
   const [channels, keys, heads] = [2 * pairs, keyCells(sizes), groups * members];
   const turn = (name: "query" | "key", count: number): C => {
     const accumulators = project(decoder, verbs, span, { name, matrix: program[name], layer: l }, y);
     const views = turnViews(accumulators, weight("rotation"), sizes, count, rows, first);
-    return verbs.map([1, rows, count, pairs, 2], views, [], [turned(program[name].shift).value])[0]!;
+    return verbs.map([1, rows, count, pairs, 2], views, [], expressions[name])[0]!;
   };
   const query = turn("query", heads);
   device.place(cache.keys, (l * positions + first) * keys, turn("key", groups), 0, [rows * keys], [1]);
-  const value = rounded(cell(0), program.value.shift).value;
-  const half = program.scales.valueBits / 2;
   const accumulators = project(decoder, verbs, span, { name: "value", matrix: program.value, layer: l }, y);
-  const limbs = verbs.map([rows * keys], [viewOf(accumulators, [rows * keys])], [], [quotient(value, 2 ** half), lowBits(value, half)]);
+  const limbs = verbs.map([rows * keys], [viewOf(accumulators, [rows * keys])], [], expressions.value);
   for (const [k, limb] of limbs.entries())
     device.place(cache.values, ((2 * l + k) * positions + first) * keys, limb, 0, [rows * keys], [1]);
 
@@ -203,8 +188,12 @@ function attend<C extends Cells>(decoder: DeviceDecoder<C>, verbs: Scratch<C>, c
   );
   const visible = walk(scores, 3, [rows, heads * others, 0], [heads, others, 1], [others, 1, 2], causal(others, 0, 2, first));
   const { values: most } = verbs.largest([rows, heads], [others], visible);
-  const exp = expOf(table, 0, subtract(cell(1), cell(0)), inside(0));
-  const [exps] = verbs.map([rows, heads, others], [visible, viewOf(most, [rows, heads], [0, 1], 3)], [weight("table scores 1")], [exp]);
+  const [exps] = verbs.map(
+    [rows, heads, others],
+    [visible, viewOf(most, [rows, heads], [0, 1], 3)],
+    [weight("table scores 1")],
+    expressions.exp,
+  );
   const sums = verbs.dot([rows, heads], [others], [viewOf(exps!, [rows, heads, others])], null);
   const layerValues = device.slice(cache.values, 2 * l * positions * keys, 2 * positions * keys);
   const totals = verbs.dot(
@@ -217,20 +206,16 @@ function attend<C extends Cells>(decoder: DeviceDecoder<C>, verbs: Scratch<C>, c
     null,
   );
   const total = (k: number): View<C> => walk(totals, 2, [2, rows * heads * channels, {}, k], [rows * heads, channels, 0], [channels, 1, 1]);
-  const mixed = mean(half, cell(0), cell(1), cell(2)).value;
   const views = [total(0), total(1), walk(sums, 2, [rows * heads, 1, 0])];
-  return verbs.map([rows * heads, channels], views, [], [mixed])[0]!;
+  return verbs.map([rows * heads, channels], views, [], expressions.mixed)[0]!;
 }
 
 /** round(silu(gate) up / 2^gatedShift): [rows, hidden]. */
 function feed<C extends Cells>(decoder: DeviceDecoder<C>, verbs: Scratch<C>, span: Span<C>, l: number, y: C): C {
-  const { program, sizes, weight } = decoder;
-  const { gateBits, gatedShift } = program.scales;
+  const { program, sizes, weight, expressions } = decoder;
   const views = (["gate", "up"] as const).map((name) => {
     const accumulators = project(decoder, verbs, span, { name, matrix: program[name], layer: l }, y);
     return viewOf(accumulators, [span.rows * sizes.hidden]);
   });
-  const [gate, up] = [rounded(cell(0), program.gate.shift).value, rounded(cell(1), program.up.shift).value];
-  const silu = entry(0, add(gate, 2 ** (gateBits - 1)));
-  return verbs.map([span.rows * sizes.hidden], views, [weight("silu")], [rounded(multiply(silu, up), gatedShift).value])[0]!;
+  return verbs.map([span.rows * sizes.hidden], views, [weight("silu")], expressions.gated)[0]!;
 }

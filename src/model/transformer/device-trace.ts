@@ -2,27 +2,13 @@
  * All values of a decoder's trace on a device, from what a pass over all positions leaves: the states before every site and the accumulators of the projections, each
  * with layers or sites as its first axis. So this part does not depend on how many layers there are.
  */
-import {
-  add,
-  cell,
-  constant,
-  type Expression,
-  entry,
-  index,
-  inside,
-  less,
-  multiply,
-  quotient,
-  subtract,
-  type View,
-  viewOf,
-} from "../../tensor/integers.ts";
+import { add, cell, constant, type Expression, index, inside, less, quotient, subtract, type View, viewOf } from "../../tensor/integers.ts";
 import type { Scratch } from "../device-verbs.ts";
 import type { Kept } from "./device-pass.ts";
-import { keyCells, turned, turnViews } from "./device-pass.ts";
-import { causal, type DeviceDecoder, stateSums, sumViews, walk } from "./device-views.ts";
+import { keyCells, turnViews } from "./device-pass.ts";
+import { causal, type DeviceDecoder, partsOf, stateSums, sumCells, sumViews, walk } from "./device-views.ts";
 import { MARGIN_BITS } from "./integer.ts";
-import { lowBits, mean, norm, roots, rounded, scoreCells } from "./integer-expressions.ts";
+import { gatedOf, lowBits, mean, norm, roots, rounded, scoreCells, turned } from "./integer-expressions.ts";
 import type { TraceName } from "./layout.ts";
 import { LOGIT_BITS } from "./program.ts";
 import { CLASS } from "./scores.ts";
@@ -92,8 +78,9 @@ function normTrace<C extends Cells>({ device, program, sizes }: DeviceDecoder<C>
   const rows = sizes.sites * sizes.positions;
   filled.stateHigh = device.slice(state, 0, rows * width);
   filled.stateLow = device.slice(state, rows * width, rows * width);
-  const { views, sums } = sumViews(stateSums(verbs, state, rows, width), rows, 1, 0, 0);
-  mapNamed(verbs, filled, [rows], views, [], roots(program, sums));
+  const parts = partsOf(width);
+  const views = sumViews(stateSums(verbs, state, rows, width), rows, parts, 1);
+  mapNamed(verbs, filled, [rows], views, [], roots(program, sumCells(parts, 0)));
   const cells = [
     viewOf(filled.stateHigh, [rows, width]),
     viewOf(filled.stateLow, [rows, width]),
@@ -192,16 +179,12 @@ function feedTrace<C extends Cells>(
 ): void {
   const shape = [sizes.layers * sizes.positions * sizes.hidden];
   const [gate, up] = [rounded(cell(0), program.gate.shift), rounded(cell(1), program.up.shift)];
-  const silu = entry(0, add(gate.value, 2 ** (program.scales.gateBits - 1)));
-  const gated = rounded(multiply(silu, up.value), program.scales.gatedShift);
   mapNamed(verbs, filled, shape, [viewOf(stacks.gate, shape), viewOf(stacks.up, shape)], [weight("silu")], {
     gate: gate.value,
     gateRest: gate.rest,
-    silu,
     up: up.value,
     upRest: up.rest,
-    gated: gated.value,
-    gatedRest: gated.rest,
+    ...gatedOf(program, gate.value, up.value, 0),
   });
 }
 

@@ -1,6 +1,7 @@
 /** Views of a decoder's tensors on a device, and the sums that a norm begins with. */
 import { cell, type IntegerVerbs, type View } from "../../tensor/integers.ts";
 import type { WitnessDevice } from "../device-verbs.ts";
+import type { PassExpressions } from "./device-expressions.ts";
 import type { StateSums } from "./integer-expressions.ts";
 import type { Sizes } from "./layout.ts";
 import { LOW_BITS, type TransformerProgram } from "./program.ts";
@@ -13,6 +14,7 @@ export interface DeviceDecoder<C extends { readonly length: number }> {
   readonly sizes: Sizes;
   readonly scores: ScoreTable;
   readonly weight: (name: string) => C;
+  readonly expressions: PassExpressions;
 }
 
 /** Size and stride of a dimension, the loop that walks it, or several with their steps, and where it begins. */
@@ -39,24 +41,27 @@ export function causal(others: number, own: number, other: number, first = 0): D
 /** Squares of low limbs are added in parts that stay below 2^30. */
 const PART = 2 ** (30 - 2 * LOW_BITS);
 
-/** Sums of products of the limbs of a state [2, rows, width]: [2, 2, rows, parts]. */
-export function stateSums<C>(verbs: IntegerVerbs<C>, state: C, rows: number, width: number): { readonly cells: C; readonly parts: number } {
-  const parts = Math.ceil(width / PART);
-  const length = Math.ceil(width / parts);
-  const limb = (loop: number): View<C> => walk(state, 5, [2, rows * width, loop], [rows, width, 2], [width, 1, { 3: length, 4: 1 }]);
-  return { cells: verbs.dot([2, 2, rows, parts], [length], [limb(0), limb(1)], null), parts };
+/** How many parts. */
+export function partsOf(width: number): number {
+  return Math.ceil(width / PART);
 }
 
-/** Views of those sums, one row's along loop `row` of `loops`, and the expressions that `roots` takes if they are views `first`, first + 1, .. */
-export function sumViews<C>(
-  { cells, parts }: { readonly cells: C; readonly parts: number },
-  rows: number,
-  loops: number,
-  row: number,
-  first: number,
-): { readonly views: View<C>[]; readonly sums: StateSums } {
+/** Sums of products of the limbs of a state [2, rows, width]: [2, 2, rows, parts]. */
+export function stateSums<C>(verbs: IntegerVerbs<C>, state: C, rows: number, width: number): C {
+  const parts = partsOf(width);
+  const length = Math.ceil(width / parts);
+  const limb = (loop: number): View<C> => walk(state, 5, [2, rows * width, loop], [rows, width, 2], [width, 1, { 3: length, 4: 1 }]);
+  return verbs.dot([2, 2, rows, parts], [length], [limb(0), limb(1)], null);
+}
+
+/** Views of those sums, one row's along loop 0 of `loops`. */
+export function sumViews<C>(sums: C, rows: number, parts: number, loops: number): View<C>[] {
   const places = [0, 1, 3].flatMap((pair) => Array.from({ length: parts }, (_, part) => pair * rows * parts + part));
-  const views = places.map((place) => walk(cells, loops, [4 * rows * parts, 1, { [row]: parts }, place]));
+  return places.map((place) => walk(sums, loops, [4 * rows * parts, 1, { 0: parts }, place]));
+}
+
+/** What `roots` takes if those are views `first`, first + 1, .. */
+export function sumCells(parts: number, first: number): StateSums {
   const of = (kind: number) => Array.from({ length: parts }, (_, part) => cell(first + kind * parts + part));
-  return { views, sums: { high: of(0), cross: of(1), low: of(2) } };
+  return { high: of(0), cross: of(1), low: of(2) };
 }

@@ -11,6 +11,7 @@ import { viewOf } from "../../tensor/integers.ts";
 import { addLimbs, addMultiplicities } from "../device-derived.ts";
 import { Scratch, type WitnessDevice } from "../device-verbs.ts";
 import { type CompiledDecoder, checkTokens, type DecoderRun } from "./compile.ts";
+import { passExpressions } from "./device-expressions.ts";
 import { decoderPass, emptyCache, type Kept, keyCells } from "./device-pass.ts";
 import { deviceTrace, type Stacks } from "./device-trace.ts";
 import type { DeviceDecoder } from "./device-views.ts";
@@ -66,7 +67,9 @@ function deviceDecoder<C extends Cells>(
   const names = new Map([...built.weights.keys()].map((id) => [built.system.columns[id]?.name, id]));
   const silu = `table ${functionTableName(siluOf(program.scales))}`;
   const weight = (name: string): C => column(names.get(name === "silu" ? silu : name) ?? missing(name));
-  return { device, program, sizes: sizesOf(program.config, input.positions), scores: scoreTable(program.scales), weight };
+  const scores = scoreTable(program.scales);
+  const expressions = passExpressions(program, scores);
+  return { device, program, sizes: sizesOf(program.config, input.positions), scores, weight, expressions };
 }
 
 /** The greedy continuation of a prompt by `count` tokens; garbage if a value leaves its bits. Waits for the device once. */

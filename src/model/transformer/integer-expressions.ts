@@ -2,9 +2,22 @@
  * What a decoder computes cell by cell, as expressions of the integer verbs: the same integers as integer.ts, in values below 2^31. Roots and quotients of larger
  * numbers come digit by digit from limbs.
  */
-import { add, constant, type Expression, entry, equal, index, least, less, multiply, quotient, subtract } from "../../tensor/integers.ts";
+import {
+  add,
+  cell,
+  constant,
+  type Expression,
+  entry,
+  equal,
+  index,
+  least,
+  less,
+  multiply,
+  quotient,
+  subtract,
+} from "../../tensor/integers.ts";
 import { REST_BITS } from "./integer.ts";
-import { LOW_BITS, RECIPROCAL_BITS, rootHighBits, rootNumerator, type TransformerProgram } from "./program.ts";
+import { LOW_BITS, RECIPROCAL_BITS, ROTATION_BITS, rootHighBits, rootNumerator, type TransformerProgram } from "./program.ts";
 import { CLASS, type ScoreTable } from "./scores.ts";
 
 const LOW = 2 ** LOW_BITS;
@@ -219,4 +232,17 @@ function divide(of: Expression, by: Expression, digits: number): { quotient: Exp
     value = add(add(value, value), digit);
   }
   return { quotient: value, rest };
+}
+
+/** The turned value, from views of both halves' accumulators and of the turn's two factors, and what its rounding loses. */
+export function turned(shift: number): { readonly value: Expression; readonly rest: Expression } {
+  const by = (k: number): Expression => multiply(rounded(cell(k), shift).value, cell(2 + k));
+  return rounded(add(by(0), by(1)), ROTATION_BITS);
+}
+
+/** The activated gate and its product with up, from rounded values. */
+export function gatedOf({ scales }: TransformerProgram, gate: Expression, up: Expression, table: number) {
+  const silu = entry(table, add(gate, 2 ** (scales.gateBits - 1)));
+  const { value, rest } = rounded(multiply(silu, up), scales.gatedShift);
+  return { silu, gated: value, gatedRest: rest };
 }
