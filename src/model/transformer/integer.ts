@@ -351,13 +351,31 @@ export class IntegerDecoder {
   }
 }
 
-/** W x for one layer; accumulators stay below 2^30. */
+/** W x for one layer; accumulators stay below 2^30. Four rows at once: they share what is read of x. */
 function multiply({ outputs, inputs, weight }: IntegerMatrix, layer: number, x: Int32Array): Int32Array {
   const out = new Int32Array(outputs);
-  let at = layer * outputs * inputs;
-  for (let o = 0; o < outputs; o++) {
+  const first = layer * outputs * inputs;
+  const even = outputs - (outputs % 4);
+  for (let o = 0; o < even; o += 4) {
+    const row0 = first + o * inputs;
+    const [row1, row2, row3] = [row0 + inputs, row0 + 2 * inputs, row0 + 3 * inputs];
+    let [sum0, sum1, sum2, sum3] = [0, 0, 0, 0];
+    for (let k = 0; k < inputs; k++) {
+      const v = x[k]!;
+      sum0 = (sum0 + Math.imul(weight[row0 + k]!, v)) | 0;
+      sum1 = (sum1 + Math.imul(weight[row1 + k]!, v)) | 0;
+      sum2 = (sum2 + Math.imul(weight[row2 + k]!, v)) | 0;
+      sum3 = (sum3 + Math.imul(weight[row3 + k]!, v)) | 0;
+    }
+    out[o] = sum0;
+    out[o + 1] = sum1;
+    out[o + 2] = sum2;
+    out[o + 3] = sum3;
+  }
+  for (let o = even; o < outputs; o++) {
+    const row = first + o * inputs;
     let sum = 0;
-    for (let k = 0; k < inputs; k++) sum = (sum + Math.imul(weight[at++]!, x[k]!)) | 0;
+    for (let k = 0; k < inputs; k++) sum = (sum + Math.imul(weight[row + k]!, x[k]!)) | 0;
     out[o] = sum;
   }
   return out;
@@ -365,9 +383,12 @@ function multiply({ outputs, inputs, weight }: IntegerMatrix, layer: number, x: 
 
 /** floor((a + 2^(s-1)) / 2^s); what is lost goes to `rest`, from index `at` on. */
 function round(accumulators: Int32Array, shift: number, rest: Int32Array, at: number): Int32Array {
-  return accumulators.map((a, k) => {
-    const sum = a + 2 ** (shift - 1);
-    rest[at + k] = sum & (2 ** shift - 1);
-    return sum >> shift;
-  });
+  const [half, mask] = [2 ** (shift - 1), 2 ** shift - 1];
+  const out = new Int32Array(accumulators.length);
+  for (let k = 0; k < out.length; k++) {
+    const sum = (accumulators[k]! + half) | 0;
+    rest[at + k] = sum & mask;
+    out[k] = sum >> shift;
+  }
+  return out;
 }
