@@ -31,14 +31,41 @@ export function loopsOf(outer: readonly number[], inner: readonly number[], view
   return { outer: [1], inner, views: flat.map((view) => ({ ...once(view), checks: view.checks.map(once) })) };
 }
 
-/** As few loops as do the same: neighbours that every view walks as one are one. */
-export function fewestLoops(loops: Loops): Loops {
-  const { outer, inner } = loops;
-  let fewer = loops;
-  for (let k = outer.length + inner.length - 2; k >= 0; k--) {
-    if (k !== outer.length - 1) fewer = joined(fewer, k);
+/** As few loops as do the same: neighbours that every view walks as one are one. A loop of size 1 leaves with its step. */
+export function fewestLoops({ outer, inner, views }: Loops): Loops {
+  const sizes = [...outer, ...inner];
+  const walks = views.flatMap((view) => [view.steps, ...view.checks.map((check) => check.steps)]);
+  /** Sizes of the loops that are left, from the last one, and the loop whose steps each of them takes. */
+  const [left, from]: [number[], number[]] = [[], []];
+  for (let k = sizes.length - 1; k >= 0; k--) {
+    const [at, n] = [left.length - 1, sizes[k]!];
+    const [next, taken] = [left[at], from[at]];
+    const isNeighbour = next !== undefined && taken !== undefined && k !== outer.length - 1;
+    if (isNeighbour && n === 1) continue;
+    if (isNeighbour && next === 1) {
+      left[at] = n;
+      from[at] = k;
+    } else if (isNeighbour && walks.every((steps) => steps[k] === steps[taken]! * next)) {
+      left[at] = n * next;
+    } else {
+      left.push(n);
+      from.push(k);
+    }
   }
-  return fewer;
+  left.reverse();
+  from.reverse();
+  const inners = from.findIndex((k) => k >= outer.length);
+  const first = inners < 0 ? left.length : inners;
+  const fewer = (steps: readonly number[]): number[] => from.map((k) => steps[k]!);
+  return {
+    outer: left.slice(0, first),
+    inner: left.slice(first),
+    views: views.map(({ base, steps, checks }) => ({
+      base,
+      steps: fewer(steps),
+      checks: checks.map((check) => ({ ...check, steps: fewer(check.steps) })),
+    })),
+  };
 }
 
 /** What a kernel's text depends on. */
@@ -64,35 +91,16 @@ function flatView({ cells, coordinates }: View<Column>, sizes: readonly number[]
   const steps = sizes.map(() => 0);
   const checks: Check[] = [];
   for (const { size, stride, offset, steps: own } of coordinates) {
-    const reach = sizes.map((n, k) => (own[k] ?? 0) * (n - 1));
-    const low = reach.reduce((sum, r) => sum + Math.min(0, r), offset);
-    const high = reach.reduce((sum, r) => sum + Math.max(0, r), offset);
+    let [low, high] = [offset, offset];
+    for (let k = 0; k < sizes.length; k++) {
+      const step = own[k] ?? 0;
+      const reach = step * (sizes[k]! - 1);
+      if (reach < 0) low += reach;
+      else high += reach;
+      steps[k] = steps[k]! + stride * step;
+    }
     if (low < 0 || high >= size) checks.push({ size, offset, steps: sizes.map((_, k) => own[k] ?? 0) });
     base += stride * offset;
-    for (const k of steps.keys()) steps[k] = steps[k]! + stride * (own[k] ?? 0);
   }
   return { base, steps, checks };
-}
-
-/** Loops k and k + 1 as one, if every view walks them as one. */
-function joined(loops: Loops, k: number): Loops {
-  const { outer, inner, views } = loops;
-  const sizes = [...outer, ...inner];
-  const [n = 1, next = 1] = [sizes[k], sizes[k + 1]];
-  const walks = views.flatMap((view) => [view.steps, ...view.checks.map((check) => check.steps)]);
-  if (n !== 1 && next !== 1 && walks.some((steps) => steps[k] !== steps[k + 1]! * next)) return loops;
-  // A loop of size 1 leaves with its step.
-  const kept = next === 1 ? k : k + 1;
-  const join = (steps: readonly number[]) => [...steps.slice(0, k), steps[kept]!, ...steps.slice(k + 2)];
-  const joinedSizes = [...sizes.slice(0, k), n * next, ...sizes.slice(k + 2)];
-  const first = k < outer.length ? outer.length - 1 : outer.length;
-  return {
-    outer: joinedSizes.slice(0, first),
-    inner: joinedSizes.slice(first),
-    views: views.map(({ base, steps, checks }) => ({
-      base,
-      steps: join(steps),
-      checks: checks.map((check) => ({ ...check, steps: join(check.steps) })),
-    })),
-  };
 }

@@ -8,6 +8,7 @@ import { decoderTables, IntegerDecoder } from "./integer.ts";
 import { TRACE_NAMES, type TraceName } from "./layout.ts";
 import { lowerDecoder } from "./lower.ts";
 import type { TransformerProgram } from "./program.ts";
+import type { ScoreTable } from "./scores.ts";
 
 /** A run of a decoder that can be made a witness. */
 export interface DecoderRun {
@@ -25,6 +26,7 @@ export interface CompiledDecoder {
   readonly next: ColumnId;
   /** The column of every value of the trace. */
   readonly columns: Readonly<Record<TraceName, ColumnId>>;
+  readonly scores: ScoreTable;
   /** The greedy continuation by `count` tokens. @throws RangeError if there is no room for it @throws ModelError if a value leaves its bits */
   run(prompt: readonly number[], count: number): DecoderRun;
   /** Given tokens. The witness throws a ModelError where one that counts as generated is not the arg max. @throws RangeError if there is no room for them */
@@ -76,5 +78,5 @@ export function compileDecoder(program: TransformerProgram, positions: number): 
     checkTokens(input, statement.generated, 1);
     return runOf(new IntegerDecoder(program, positions, tables), [], statement);
   };
-  return { program, built, input, tokens, next, columns, run, follow };
+  return { program, built, input, tokens, next, columns, scores: tables.scores, run, follow };
 }

@@ -16,7 +16,6 @@ import { decoderPass, emptyCache, type Kept, keyCells } from "./device-pass.ts";
 import { deviceTrace, type Stacks } from "./device-trace.ts";
 import type { DeviceDecoder } from "./device-views.ts";
 import { type Sizes, sizesOf, TRACE_NAMES } from "./layout.ts";
-import { scoreTable } from "./scores.ts";
 import { siluOf } from "./tables.ts";
 
 interface Cells {
@@ -63,11 +62,10 @@ function deviceDecoder<C extends Cells>(
   device: WitnessDevice<C>,
   column: (id: ColumnId) => C,
 ): DeviceDecoder<C> {
-  const { program, built, input } = compiled;
+  const { program, built, input, scores } = compiled;
   const names = new Map([...built.weights.keys()].map((id) => [built.system.columns[id]?.name, id]));
   const silu = `table ${functionTableName(siluOf(program.scales))}`;
   const weight = (name: string): C => column(names.get(name === "silu" ? silu : name) ?? missing(name));
-  const scores = scoreTable(program.scales);
   const expressions = passExpressions(program, scores);
   return { device, program, sizes: sizesOf(program.config, input.positions), scores, weight, expressions };
 }
