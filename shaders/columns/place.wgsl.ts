@@ -1,40 +1,35 @@
 /**
- * target[k] = source[sum_d index_d(k) stride_d], k < count words: k is the row-major index over `sizes`. The target begins at any word; an invocation
+ * target[k] = source[sum_d index_d(k) stride_d], k < words: k is the row-major index over the sizes. The target begins at any word; an index of the step
  * owns one element of memory and changes those of its words that belong to the target.
- * axes: (size, stride) pairs, the last axis first.
+ * Arguments: count of elements touched; word address of the target; words; word address of the source; number of axes; (size, stride) of each, the last one first.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
-import { base, type Kernel } from "../kernel.ts";
+import { step } from "../step.ts";
 
-export const place: Kernel = {
-  name: "place",
-  text: (f) => wgsl`${base(f)}
-struct Parameters { count: u32, dst_word: u32, src_word: u32, axis_count: u32, axes: array<vec2u> }
-@group(1) @binding(0) var<storage, read> parameters: Parameters;
-
-fn source_of(k: u32) -> u32 {
+export const place = step(
+  "place",
+  "place",
+  wgsl`
+fn place_source(at: u32, k: u32) -> u32 {
   var rest = k;
-  var at = parameters.src_word;
-  for (var d = 0u; d < parameters.axis_count; d++) {
-    let axis = parameters.axes[d];
-    let quotient = rest / axis.x; // divides: sizes are arbitrary, an axis at a time
-    at += (rest - quotient * axis.x) * axis.y;
+  var source = argument(at + 3u);
+  for (var d = at + 5u; d < at + 5u + 2u * argument(at + 4u); d += 2u) {
+    let size = argument(d);
+    let quotient = rest / size; // divides once an axis and word
+    source += (rest - quotient * size) * argument(d + 1u);
     rest = quotient;
   }
-  return at;
+  return source;
 }
-
-@compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let begin = parameters.dst_word;
-  let end = begin + parameters.count;
-  let e = (begin >> 2u) + flat_group(group, groups) * LANES + lane;
-  if (4u * e >= end) { return; }
+fn place(at: u32, i: u32) {
+  let begin = argument(at + 1u);
+  let end = begin + argument(at + 2u);
+  let e = (begin >> 2u) + i;
   var value = element(e);
   for (var k = 0u; k < 4u; k++) {
     let w = 4u * e + k;
-    if (w >= begin && w < end) { value[k] = word(source_of(w - begin)); }
+    if (w >= begin && w < end) { value[k] = word(place_source(at, w - begin)); }
   }
   put(e, value);
 }`,
-};
+);

@@ -3,6 +3,7 @@ import { combine } from "../columns/combine.wgsl.ts";
 import { copy } from "../columns/copy.wgsl.ts";
 import { fill } from "../columns/fill.wgsl.ts";
 import { lift } from "../columns/lift.wgsl.ts";
+import { place } from "../columns/place.wgsl.ts";
 import { fold } from "../line/fold.wgsl.ts";
 import { addFractions } from "../lookup/add-fractions.wgsl.ts";
 import { fractionRound } from "../lookup/fraction-round.wgsl.ts";
@@ -52,7 +53,7 @@ export interface Family {
 }
 
 const COLUMNS = [copy, fill, lift];
-const EVALUATIONS = [contractColumns, sumSegments];
+const EVALUATIONS = [place, contractColumns, sumSegments];
 
 /** The product rounds that programs run; those of other degrees are kernels only. */
 const DEGREES = [2, 3, 4];

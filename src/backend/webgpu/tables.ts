@@ -59,7 +59,8 @@ export function place(
   const begin = wordsOf(dst, 1) + dstOffset;
   const touched = Math.ceil((begin + count) / 4) - Math.floor(begin / 4);
   const axes = sizes.flatMap((size, d) => [[size, strides[d]!]]).reverse();
-  space.run(placeKernel, groupsFor(touched), [count, begin, wordsOf(src, 1) + srcOffset, axes.length, ...axes.flat()]);
+  const parameters = [touched, begin, count, wordsOf(src, 1) + srcOffset, axes.length, ...axes.flat()];
+  space.each(placeKernel, count / COPIES_A_PRODUCT, parameters);
 }
 
 export function gather(space: Workspace, column: Column, indices: Uint32Array): Column {

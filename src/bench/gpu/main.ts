@@ -12,6 +12,7 @@ import { commitment } from "./commitment.ts";
 import { compile } from "./compile.ts";
 import { conformance } from "./conformance.ts";
 import { describeError, type Part, type Row } from "./context.ts";
+import { decoders } from "./decoders.ts";
 import { RawDevice } from "./device.ts";
 import { kernels, paging, restriction, settings } from "./kernels.ts";
 import { currentLoad, describeAdapter, describeMachine } from "./machine.ts";
@@ -33,6 +34,7 @@ const PARTS: readonly Part[] = [
   witness,
   proofs,
   large,
+  decoders,
   conformance,
   solo,
   compile,
