@@ -70,7 +70,7 @@ export function calibrate(model: Llama, tokens: readonly number[], bits: Decoder
   // The product's shift is common to all layers, so an up scale must also leave room for what the gate makes of it.
   const room = byLayer(bits.gated, "gated");
   const wanted = byLayer(bits.up, "up");
-  const gatedShift = siluExponent + Math.max(...wanted.map((e, l) => e - room[l]!));
+  const gatedShift = Math.max(1, siluExponent + Math.max(...wanted.map((e, l) => e - room[l]!)));
   const upExponents = wanted.map((e, l) => Math.min(e, room[l]! + gatedShift - siluExponent));
   // Queries and keys share a scale whose square, times the root of the head's width, is a power of two.
   const most = MARGIN * Math.max(largest.get("query") ?? 0, largest.get("key") ?? 0);
