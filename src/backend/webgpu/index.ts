@@ -33,7 +33,7 @@ export interface WebGpuOptions {
   readonly limits?: "adapter" | "default" | undefined;
   /** Whether the time of every dispatch is measured: for benches, as it takes time itself. */
   readonly profile?: boolean | undefined;
-  /** Compiles all kernels at once instead of at their first use. */
+  /** Compiles all kernels at once instead of at their first use: by default on GPUs. Adapters that are CPUs have fewer cores for it than kernels. */
   readonly warm?: boolean | undefined;
 }
 
@@ -70,7 +70,7 @@ export async function webgpuBackend(options: WebGpuOptions = {}): Promise<WebGpu
   const recorder = new Recorder(device, slots, { pageBits, ...features }, profile);
   const lineTables = { twiddles: new Twiddles(recorder, 0), inverses: new Twiddles(recorder, 1) };
   const soloProducts = options.soloProducts ?? (adapter.info.isFallbackAdapter ? 0 : SOLO_PRODUCTS);
-  if (options.warm === true) await recorder.warm(kernelsFor(soloProducts));
+  if (options.warm ?? !adapter.info.isFallbackAdapter) await recorder.warm(kernelsFor(soloProducts));
   return {
     name: `webgpu (${adapterName(adapter)}, ${provider}${features.u64 ? ", u64" : ""}${features.subgroup > 0 ? `, subgroups of ${features.subgroup}` : ""})`,
     witness: "device",
