@@ -23,7 +23,11 @@ export default defineConfig({
   },
   test: {
     environment: "node",
-    include: ["src/**/*.test.ts", "shaders/**/*.test.ts"],
+    include: [
+      "src/**/*.test.ts",
+      "shaders/**/*.test.ts",
+      ...(process.env.CIRCLET_ADAPTER_TESTS === "1" ? ["src/**/*.adapter-test.ts"] : []),
+    ],
     exclude: ["**/node_modules/**", "**/dist/**", ...(process.env.CIRCLET_SLOW === "1" ? [] : ["src/**/*.slow.test.ts"])],
     testTimeout: 60_000,
     hookTimeout: 60_000,

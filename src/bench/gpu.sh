@@ -59,7 +59,7 @@ run() {
   out=${OUT:-docs/bench}
   mkdir -p "$out"
   . .gpu/enter.sh
-  local bench="deno run -A --no-config --no-lock .gpu/bench.mjs" dawn=${DAWN_PARTS-probe,products,restriction,kernels,rounds,commitment,witness,proofs,large,decoders,conformance,solo,compile,settings,paging}
+  local bench="deno run -A --no-config --no-lock .gpu/bench.mjs" dawn=${DAWN_PARTS-probe,products,restriction,kernels,rounds,commitment,witness,proofs,large,decoders,profile,conformance,solo,compile,settings,paging}
   local deno=${DENO_PARTS-probe,products,restriction,kernels,rounds,proofs} budget=${BUDGET:-45}
   if [ -n "$dawn" ]; then
     timeout -k 5 "${DAWN_SECONDS:-330}" $bench --provider dawn --parts "$dawn" --budget "$budget" --out "$out/dawn.json" ${BENCH_OPTIONS:-} || echo "dawn: exit $?"

@@ -1,5 +1,5 @@
 /** The commands on a language model: a small random decoder in a GGUF file. */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { call, temporaryFolder } from "../testing/cli.ts";
 import { smallGguf } from "../testing/gguf.ts";
@@ -61,6 +61,15 @@ describe("a language model", () => {
     const { texts } = JSON.parse(stdout) as { texts: { positions: number; equal: number; sites: unknown[] }[] };
     for (const text of texts) expect(text).toMatchObject({ positions: 20, equal: 20 });
     expect((await call(["accuracy", model, "--limit", "5"])).stdout).toMatch(/^same arg max +5 of 5 \(100.0 %\)$/m);
+  });
+
+  it("is compared on a page, without script and without what is elsewhere", async () => {
+    const page = folder.file("accuracy.html");
+    expect((await call(["accuracy", model, "--limit", "8", "--html", page])).stdout).toContain(`written: ${page}`);
+    const html = readFileSync(page, "utf8");
+    expect(html).toContain("<title>Accuracy of small</title>");
+    expect(html).toContain("layer 2, feed-forward");
+    expect(html).not.toMatch(/<script|src=|https?:|undefined|NaN/);
   });
 
   it("is shown by inspect", async () => {

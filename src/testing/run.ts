@@ -25,6 +25,8 @@ interface Step {
   readonly command: readonly string[];
   /** Counts from exit code and output; without it the step is one test. */
   readonly count?: (code: number, output: string) => Count;
+  /** What its environment has beside everyone's. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** The adapter that the step is for: without it the step is not run. */
   readonly driver?: Driver;
   /** The adapter for what needs one, if it is installed, so that a GPU in the machine changes nothing. */
@@ -51,7 +53,12 @@ const STEPS: readonly Step[] = [
   { name: "types of the verifier without a platform", command: [bin("tsc"), "-p", "src/verifier/tsconfig.json"] },
   { name: "types of the page", command: [bin("tsc"), "-p", "demo/tsconfig.json"] },
   { name: "suites in Node", prefers: DRIVERS.lavapipe, ...vitest() },
-  { name: "Node, Dawn on SwiftShader", driver: DRIVERS.swiftshader, ...vitest(...ADAPTER_SUITES) },
+  {
+    name: "Node, Dawn on SwiftShader",
+    driver: DRIVERS.swiftshader,
+    environment: { CIRCLET_ADAPTER_TESTS: "1" }, // with the suites named *.adapter-test.ts
+    ...vitest(...ADAPTER_SUITES),
+  },
   { name: "suites in Deno", ...deno(["--allow-read", "--allow-env"], "src/testing/platform.deno.ts") },
   {
     name: "Deno, its own WebGPU and Dawn on lavapipe",
@@ -89,10 +96,10 @@ function countDeno(code: number, output: string): Count {
 }
 
 /** Runs a step's command with its output passed on; a command that cannot be started counts as failed. */
-function execute({ command, driver, prefers }: Step): Promise<{ code: number; output: string }> {
+function execute({ command, driver, prefers, environment }: Step): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
     const [file = "", ...args] = command;
-    const env = { ...process.env, NO_COLOR: "1", ...environmentOf(driver ?? prefers, join(CACHE, "run")) };
+    const env = { ...process.env, NO_COLOR: "1", ...environment, ...environmentOf(driver ?? prefers, join(CACHE, "run")) };
     const child = spawn(file, args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"], env });
     let output = "";
     const pass =

@@ -1,9 +1,19 @@
 /** If one of these fails, the format has changed: see `src/testing/frozen.ts`. */
 import { describe, expect, test } from "vitest";
 import { decodeKey, encodeKey, FORMAT_VERSION, modelId } from "../proof/key.ts";
-import { FROZEN, frozenInventory, frozenKey, frozenProof, inventoryOf } from "../testing/frozen.ts";
+import { ACCEPTED, FROZEN, frozenInventory, frozenKey, frozenProof, inventoryOf } from "../testing/frozen.ts";
 import { prove } from "../testing/toy-proof.ts";
 import { verify } from "./verify.ts";
+
+describe.each(Object.keys(ACCEPTED))("%s", (name) => {
+  test("is of this format version, its key and its proof still read as they were written", () => {
+    expect(name).toMatch(new RegExp(`-v${FORMAT_VERSION}$`));
+    const key = decodeKey(frozenKey(name));
+    expect(encodeKey(key)).toEqual(frozenKey(name));
+    const statement = verify(key, frozenProof(name), { minBits: 0 });
+    expect(statement).toMatchObject({ modelId: modelId(key), output: { index: 2 }, tokens: { prompt: [1, 5] } });
+  });
+});
 
 describe.each(Object.keys(FROZEN))("%s", (name) => {
   test("is of this format version, its proof still accepted with its key", async () => {
@@ -22,6 +32,8 @@ describe.each(Object.keys(FROZEN))("%s", (name) => {
 });
 
 test("transcripts have the same steps, tags and lengths in the same order", () => {
-  const now = Object.keys(FROZEN).map((name) => inventoryOf(name, decodeKey(frozenKey(name)), frozenProof(name)));
+  const now = [...Object.keys(FROZEN), ...Object.keys(ACCEPTED)].map((name) =>
+    inventoryOf(name, decodeKey(frozenKey(name)), frozenProof(name)),
+  );
   expect(now.join("\n")).toBe(frozenInventory());
 });

@@ -20,6 +20,8 @@ export interface OpenDevice {
 export interface DeviceOptions {
   /** false to do without subgroup operations. */
   readonly subgroups?: boolean | undefined;
+  /** Whether the device is to have timestamps. */
+  readonly profile?: boolean | undefined;
   /** Limits to ask for: all that the adapter has, or those that every adapter has. */
   readonly limits?: "adapter" | "default" | undefined;
 }
@@ -33,7 +35,8 @@ export async function openDevice(adapter: GPUAdapter, provider: Provider, option
   for (const features of candidates(adapter, provider, wanted)) {
     let device: GPUDevice;
     try {
-      device = await adapter.requestDevice({ requiredLimits, requiredFeatures: features as GPUFeatureName[] });
+      const requiredFeatures = [...features, ...(options.profile === true ? ["timestamp-query"] : [])] as GPUFeatureName[];
+      device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
     } catch (cause) {
       if (features.length > 0) continue; // the adapter lacks one of them
       throw new DeviceError(`Cannot open the GPU "${adapterName(adapter)}". Use the CPU backend`, { cause });

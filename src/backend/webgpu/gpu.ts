@@ -5,12 +5,14 @@ import { DeviceError } from "../../errors.ts";
 export type Provider = "navigator" | "dawn" | "deno";
 
 /** WebGPU's constants: Dawn's package does not define them globally. */
-export const USAGE = { mapRead: 0x1, copySource: 0x4, copyTarget: 0x8, uniform: 0x40, storage: 0x80 } as const;
+export const USAGE = { mapRead: 0x1, copySource: 0x4, copyTarget: 0x8, uniform: 0x40, storage: 0x80, queryResolve: 0x200 } as const;
 export const MAP_READ = 1;
 export const COMPUTE_STAGE = 4;
 
 /** Dawn without bounds checks and without zeroing of workgroup memory: kernels stay in bounds and write before they read. */
 const UNCHECKED = ["enable-dawn-features=disable_robustness,disable_workgroup_init"];
+/** Timestamps in nanoseconds, for measurements. */
+const EXACT_TIME = ["disable-dawn-features=timestamp_quantization"];
 
 interface Dawn {
   create(flags: string[]): GPU;
@@ -48,7 +50,7 @@ export async function openGpu(provider: Provider, robustness: boolean): Promise<
   } catch (cause) {
     throw new DeviceError(`Cannot load Dawn from "${name}": install the package webgpu, or use the CPU backend`, { cause });
   }
-  const known = instances.get(robustness) ?? dawn.create(robustness ? [] : UNCHECKED);
+  const known = instances.get(robustness) ?? dawn.create([...EXACT_TIME, ...(robustness ? [] : UNCHECKED)]);
   instances.set(robustness, known);
   return known;
 }

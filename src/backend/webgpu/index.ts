@@ -8,6 +8,7 @@ import type { Counters } from "./counters.ts";
 import { adapterName, openDevice } from "./device.ts";
 import { defaultProvider, openGpu, type Provider } from "./gpu.ts";
 import { Twiddles } from "./line.ts";
+import { type KernelTime, Profile } from "./profile.ts";
 import { Recorder } from "./recorder.ts";
 import { openSession } from "./session.ts";
 
@@ -30,7 +31,9 @@ export interface WebGpuOptions {
   readonly soloProducts?: number | undefined;
   /** Limits to ask for: all that the adapter has, or those that every adapter has (bindings of 128 MiB), for tests. */
   readonly limits?: "adapter" | "default" | undefined;
-  /** Compiles all kernels at once instead of at their first use. */
+  /** Whether the time of every dispatch is measured: for benches, as it takes time itself. */
+  readonly profile?: boolean | undefined;
+  /** Compiles all kernels at once instead of at their first use: by default on GPUs. Adapters that are CPUs have fewer cores for it than kernels. */
   readonly warm?: boolean | undefined;
 }
 
@@ -38,8 +41,8 @@ export interface WebGpuOptions {
 export interface WebGpuBackend extends Backend {
   /** Counts since the backend was opened; they only grow. */
   readonly counters: Readonly<Counters>;
-  /** Whether subgroup operations are used where the device has them: by default yes. */
-  readonly subgroups?: boolean | undefined;
+  /** Time by kernel since the last call, the longest first; undefined unless asked for. */
+  readonly profile: (() => Promise<KernelTime[]>) | undefined;
   /** Bytes of device memory taken. */
   memory(): number;
 }
@@ -62,15 +65,17 @@ export async function webgpuBackend(options: WebGpuOptions = {}): Promise<WebGpu
   const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? "high-performance" });
   if (adapter === null) throw new DeviceError("Cannot find a GPU adapter: no driver offers one to WebGPU. Use the CPU backend");
   const { device, features } = await openDevice(adapter, provider, options);
+  const profile = options.profile === true ? new Profile(device) : null;
   const { pageBits, slots } = pageSizes(device.limits, options);
-  const recorder = new Recorder(device, slots, { pageBits, ...features });
+  const recorder = new Recorder(device, slots, { pageBits, ...features }, profile);
   const lineTables = { twiddles: new Twiddles(recorder, 0), inverses: new Twiddles(recorder, 1) };
   const soloProducts = options.soloProducts ?? (adapter.info.isFallbackAdapter ? 0 : SOLO_PRODUCTS);
-  if (options.warm === true) await recorder.warm(kernelsFor(soloProducts));
+  if (options.warm ?? !adapter.info.isFallbackAdapter) await recorder.warm(kernelsFor(soloProducts));
   return {
     name: `webgpu (${adapterName(adapter)}, ${provider}${features.u64 ? ", u64" : ""}${features.subgroup > 0 ? `, subgroups of ${features.subgroup}` : ""})`,
     witness: "device",
     counters: recorder.counters,
+    profile: profile === null ? undefined : () => profile.take(),
     memory: () => recorder.pages.bytes(),
     open: () => openSession(recorder, lineTables, soloProducts),
     finished: async () => {

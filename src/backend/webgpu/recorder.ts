@@ -9,6 +9,7 @@ import { ensure } from "../check.ts";
 import { type Counters, noCounts } from "./counters.ts";
 import { COMPUTE_STAGE, USAGE } from "./gpu.ts";
 import { Pages } from "./pages.ts";
+import type { Profile } from "./profile.ts";
 import { Reader } from "./reader.ts";
 import { Residents } from "./residents.ts";
 import { watch } from "./watch.ts";
@@ -43,6 +44,7 @@ export class Recorder {
   readonly #features: Omit<Features, "slots">;
   readonly #check: () => void;
   readonly #reader: Reader;
+  readonly #profile: Profile | null;
   readonly #channelLayout: GPUBindGroupLayout;
   readonly #parameterBuffer: GPUBuffer;
   readonly #constants: GPUBuffer;
@@ -58,9 +60,10 @@ export class Recorder {
   /** Whether memory that recorded dispatches may still use was given back since the last submission. */
   #freed = false;
 
-  /** `slots`: pages at most; `features.pageBits`: their size. */
-  constructor(device: GPUDevice, slots: number, features: Omit<Features, "slots">) {
+  /** `slots`: pages at most; `features.pageBits`: their size. `profile`: where the time of every dispatch goes, if it is to be measured. */
+  constructor(device: GPUDevice, slots: number, features: Omit<Features, "slots">, profile: Profile | null) {
     this.#device = device;
+    this.#profile = profile;
     this.#features = features;
     this.#check = watch(device);
     this.pages = new Pages(device, features.pageBits, slots, (old, bytes, next) => this.#replace(old, bytes, next));
@@ -114,7 +117,7 @@ export class Recorder {
   run(channel: Channel, kernel: Kernel, groups: number, parameters: readonly number[]): void {
     if (groups === 0) return;
     ensure(parameters.length <= WINDOW / 4, `${parameters.length} parameters for the kernel "${kernel.name}"`);
-    const pass = this.#openPass();
+    const pass = this.#openPass(kernel);
     const [pipeline, pages] = [this.#pipeline(kernel), this.#bindPages()];
     if (this.#set.pipeline !== pipeline) pass.setPipeline(pipeline);
     if (this.#set.pages !== pages) pass.setBindGroup(0, pages);
@@ -169,7 +172,9 @@ export class Recorder {
     if (this.#encoder === null) return;
     this.#endPass();
     if (this.#words > 0) this.#device.queue.writeBuffer(this.#parameterBuffer, 0, this.#parameters, 0, this.#words);
+    const resolved = this.#profile?.resolve(this.#encoder);
     this.#device.queue.submit([this.#encoder.finish()]);
+    resolved?.();
     this.#encoder = null;
     this.#words = 0;
     this.#dispatches = 0;
@@ -192,9 +197,10 @@ export class Recorder {
     this.#device.destroy();
   }
 
-  #openPass(): GPUComputePassEncoder {
+  #openPass(kernel: Kernel): GPUComputePassEncoder {
     this.#encoder ??= this.#device.createCommandEncoder();
-    this.#pass ??= this.#encoder.beginComputePass();
+    if (this.#profile !== null) this.#endPass();
+    this.#pass ??= this.#encoder.beginComputePass(this.#profile?.pass(kernel.name));
     return this.#pass;
   }
 

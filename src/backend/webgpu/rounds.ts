@@ -16,6 +16,8 @@ interface Idle {
   readonly terms: readonly IdleTerm[];
   readonly outputs: number;
 }
+/** A round in the program saves the transcript's dispatch beside its own: it may be larger than other steps, up to tables of about 2^12 entries. */
+const SAVED = 4;
 const NO_IDLE: Idle = { terms: [], outputs: 0 };
 
 export class Rounds {
@@ -78,7 +80,7 @@ export class Rounds {
   #sum(step: SumStep, products: number, count: number, parameters: readonly number[], idle: Idle): GpuColumn {
     const space = this.#space;
     const out = space.column(step.outputs, 4);
-    if (space.isSolo(step, products, parameters)) {
+    if (space.isSolo(step, products / SAVED, parameters)) {
       this.#transcript.sum(out, idle.terms, idle.outputs, step, [count, 0, ...parameters]);
       return out;
     }

@@ -13,7 +13,7 @@ import { webgpuBackend } from "../../webgpu.ts";
 import { type Context, type Part, round } from "./context.ts";
 
 /** The shape of stories260K. */
-const STORIES: LlamaConfig = {
+export const STORIES: LlamaConfig = {
   layers: 5,
   width: 64,
   heads: 8,
@@ -50,12 +50,17 @@ const PROMPT = [1, 2, 3];
 const RUNS = 3;
 const MAX_THREADS = 16;
 
-async function measure({ log, options, add }: Context, { name, config, positions, onCpu }: Case): Promise<void> {
-  const count = positions + 1 - PROMPT.length;
+/** A random decoder, calibrated on what it writes itself. */
+export function randomDecoder(config: LlamaConfig, positions: number) {
   const float = smallDecoder(config);
   const writer = new FloatDecoder(float);
-  const text = continueGreedily((token) => writer.step(token), PROMPT, count);
-  const program = quantizeLlama(float, calibrate(float, text), name);
+  const text = continueGreedily((token) => writer.step(token), PROMPT, positions + 1 - PROMPT.length);
+  return { program: quantizeLlama(float, calibrate(float, text), "random decoder"), prompt: PROMPT };
+}
+
+async function measure({ log, options, add }: Context, { name, config, positions, onCpu }: Case): Promise<void> {
+  const count = positions + 1 - PROMPT.length;
+  const { program } = randomDecoder(config, positions);
   log(`${name}: quantized`);
   const gpu = await webgpuBackend({ adapter: options.provider });
   try {

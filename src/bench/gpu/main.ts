@@ -18,6 +18,7 @@ import { kernels, paging, restriction, settings } from "./kernels.ts";
 import { currentLoad, describeAdapter, describeMachine } from "./machine.ts";
 import { probe } from "./probe.ts";
 import { products } from "./products.ts";
+import { profile } from "./profile.ts";
 import { large, proofs } from "./proofs.ts";
 import { lazyRates } from "./rates.ts";
 import { rounds } from "./rounds.ts";
@@ -35,6 +36,7 @@ const PARTS: readonly Part[] = [
   proofs,
   large,
   decoders,
+  profile,
   conformance,
   solo,
   compile,

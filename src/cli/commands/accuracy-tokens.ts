@@ -3,6 +3,7 @@ import { compareDecoders, drawnText, type TextAccuracy } from "../../model/trans
 import { continueGreedily, FloatDecoder } from "../../model/transformer/float.ts";
 import { openDecoder } from "../decoders.ts";
 import { UsageError } from "../failure.ts";
+import { checkWritable, writeWhole } from "../files.ts";
 import { breathe, type Io } from "../io.ts";
 import type { JsonOption } from "../options.ts";
 import { aligned, print, printable, table } from "../output.ts";
@@ -17,8 +18,10 @@ export interface AccuracyTokensOptions extends JsonOption {
 const MOST = 257;
 
 export async function accuracyTokensCommand(source: string, options: AccuracyTokensOptions, io: Io): Promise<void> {
-  if (options.samples !== undefined || options.html !== undefined)
-    throw new UsageError("usage", "--samples and --html are for models with classes; a language model is measured on texts that it writes");
+  const { html } = options;
+  if (options.samples !== undefined)
+    throw new UsageError("usage", "--samples is for models with classes; a language model is measured on texts that it writes");
+  if (html !== undefined) await checkWritable(html);
   const decoder = await openDecoder(source);
   const { float, program, tokenizer, name } = decoder;
   const count = Math.min(MOST, options.limit + 1, float.config.context);
@@ -34,7 +37,11 @@ export async function accuracyTokensCommand(source: string, options: AccuracyTok
     await breathe(io.signal);
     reports.push(compareDecoders(float, program, text, write()));
   }
-  print(io, options, { model: name, texts: reports }, () => [`model  ${printable(name)}`, ...reports.map(reportText)].join("\n\n"));
+  if (html !== undefined) await writeWhole(html, (await import("../accuracy-tokens-page.ts")).tokensPage(name, reports));
+  const written = html === undefined ? [] : [`written: ${html}`];
+  print(io, options, { model: name, texts: reports }, () =>
+    [`model  ${printable(name)}`, ...reports.map(reportText), ...written].join("\n\n"),
+  );
 }
 
 function reportText(report: TextAccuracy): string {

@@ -7,7 +7,7 @@ import { IntegerDecoder } from "./integer.ts";
 import type { Llama } from "./llama.ts";
 import { LOW_BITS, type TransformerProgram } from "./program.ts";
 
-/** The residual stream at a site, over all positions and channels. */
+/** The residual stream as what the site is named by reads it, over all positions and channels. */
 export interface SiteError {
   readonly site: string;
   /** Root of the mean square of the float values. */
@@ -105,6 +105,6 @@ function lossOf(logits: ArrayLike<number>, scale: number, index: number): number
 }
 
 function siteName(site: number, layers: number): string {
-  if (site === 2 * layers) return "before the head";
-  return `layer ${Math.floor(site / 2)}, before ${site % 2 === 0 ? "attention" : "feed-forward"}`;
+  if (site === 2 * layers) return "head";
+  return `layer ${Math.floor(site / 2)}, ${site % 2 === 0 ? "attention" : "feed-forward"}`;
 }

@@ -71,7 +71,7 @@ export const ROTATION_BITS = 14;
 export const LOW_BITS = 10;
 
 /** Logits are below 2 to this, as absolute values. */
-export const LOGIT_BITS = 28;
+export const LOGIT_BITS = 27;
 /** Bits of a root's high limb: the root of the largest sum of squares, sqrt(width) 2^(residual bits - 1), above its low limb. */
 export function rootHighBits(config: LlamaConfig, scales: TransformerScales): number {
   let bits = 1;
