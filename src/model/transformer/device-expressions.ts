@@ -1,7 +1,6 @@
 /** The functions that a pass computes cell by cell, made once: a device knows a list of expressions again, and a norm's has hundreds of steps. */
 import { add, cell, type Expression, entry, index, inside, multiply, quotient, subtract } from "../../tensor/integers.ts";
-import { partsOf, sumCells } from "./device-views.ts";
-import { expOf, gatedOf, limbByIndex, lowBits, mean, norm, roots, rounded, turned } from "./integer-expressions.ts";
+import { expOf, gatedOf, limbByIndex, lowBits, mean, norm, partsOf, roots, rounded, sumCells, turned } from "./integer-expressions.ts";
 import { LOW_BITS, type TransformerProgram } from "./program.ts";
 import type { ScoreTable } from "./scores.ts";
 

@@ -7,7 +7,8 @@
  */
 import { type View, viewOf } from "../../tensor/integers.ts";
 import { Scratch } from "../device-verbs.ts";
-import { causal, type DeviceDecoder, partsOf, stateSums, sumViews, walk } from "./device-views.ts";
+import { causal, type DeviceDecoder, stateSums, sumViews, walk } from "./device-views.ts";
+import { partsOf } from "./integer-expressions.ts";
 import type { Sizes } from "./layout.ts";
 import type { IntegerMatrix } from "./program.ts";
 

@@ -6,9 +6,9 @@ import { add, cell, constant, type Expression, index, inside, less, quotient, su
 import type { Scratch } from "../device-verbs.ts";
 import type { Kept } from "./device-pass.ts";
 import { keyCells, turnViews } from "./device-pass.ts";
-import { causal, type DeviceDecoder, partsOf, stateSums, sumCells, sumViews, walk } from "./device-views.ts";
+import { causal, type DeviceDecoder, stateSums, sumViews, walk } from "./device-views.ts";
 import { MARGIN_BITS } from "./integer.ts";
-import { gatedOf, lowBits, mean, norm, roots, rounded, scoreCells, turned } from "./integer-expressions.ts";
+import { gatedOf, lowBits, mean, norm, partsOf, roots, rounded, scoreCells, sumCells, turned } from "./integer-expressions.ts";
 import type { TraceName } from "./layout.ts";
 import { LOGIT_BITS } from "./program.ts";
 import { CLASS } from "./scores.ts";

@@ -1,10 +1,10 @@
 /** Views of a decoder's tensors on a device, and the sums that a norm begins with. */
-import { cell, type IntegerVerbs, type View } from "../../tensor/integers.ts";
+import type { IntegerVerbs, View } from "../../tensor/integers.ts";
 import type { WitnessDevice } from "../device-verbs.ts";
 import type { PassExpressions } from "./device-expressions.ts";
-import type { StateSums } from "./integer-expressions.ts";
+import { partsOf } from "./integer-expressions.ts";
 import type { Sizes } from "./layout.ts";
-import { LOW_BITS, type TransformerProgram } from "./program.ts";
+import type { TransformerProgram } from "./program.ts";
 import type { ScoreTable } from "./scores.ts";
 
 /** A decoder on a device: its sizes, tables and committed weights, by the names of their columns. */
@@ -38,14 +38,6 @@ export function causal(others: number, own: number, other: number, first = 0): D
   return [others, 0, { [own]: 1, [other]: -1 }, first];
 }
 
-/** Squares of low limbs are added in parts that stay below 2^30. */
-const PART = 2 ** (30 - 2 * LOW_BITS);
-
-/** How many parts. */
-export function partsOf(width: number): number {
-  return Math.ceil(width / PART);
-}
-
 /** Sums of products of the limbs of a state [2, rows, width]: [2, 2, rows, parts]. */
 export function stateSums<C>(verbs: IntegerVerbs<C>, state: C, rows: number, width: number): C {
   const parts = partsOf(width);
@@ -58,10 +50,4 @@ export function stateSums<C>(verbs: IntegerVerbs<C>, state: C, rows: number, wid
 export function sumViews<C>(sums: C, rows: number, parts: number, loops: number): View<C>[] {
   const places = [0, 1, 3].flatMap((pair) => Array.from({ length: parts }, (_, part) => pair * rows * parts + part));
   return places.map((place) => walk(sums, loops, [4 * rows * parts, 1, { 0: parts }, place]));
-}
-
-/** What `roots` takes if those are views `first`, first + 1, .. */
-export function sumCells(parts: number, first: number): StateSums {
-  const of = (kind: number) => Array.from({ length: parts }, (_, part) => cell(first + kind * parts + part));
-  return { high: of(0), cross: of(1), low: of(2) };
 }

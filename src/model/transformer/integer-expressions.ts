@@ -64,6 +64,20 @@ export interface StateSums {
   readonly low: readonly Expression[];
 }
 
+/** Squares of low limbs are added in parts that stay below 2^30. */
+const PART = 2 ** (30 - 2 * LOW_BITS);
+
+/** How many parts the sums have. */
+export function partsOf(width: number): number {
+  return Math.ceil(width / PART);
+}
+
+/** What `roots` takes if the sums' parts are views `first`, first + 1, .. */
+export function sumCells(parts: number, first: number): StateSums {
+  const of = (kind: number) => Array.from({ length: parts }, (_, part) => cell(first + kind * parts + part));
+  return { high: of(0), cross: of(1), low: of(2) };
+}
+
 /** A norm's root N, its rest, the reciprocal R = floor(K / N) and its rest, with the carries between their limbs (lower-norm.ts). */
 export function roots({ config, scales, epsilon }: TransformerProgram, sums: StateSums) {
   const bits = rootHighBits(config, scales);
