@@ -1,7 +1,7 @@
 /** Proofs of random LLaMA-shaped decoders, from tokens to arg max, on the GPU and, where that takes seconds only, on the CPU backend: equal bytes are checked. */
 import { availableParallelism } from "node:os";
 import { cpuBackend } from "../../backend/cpu/index.ts";
-import { commitDecoder, proveTokens } from "../../decoder.ts";
+import { commitDecoder, proveText, proveTokens } from "../../decoder.ts";
 import { calibrate } from "../../model/transformer/calibrate.ts";
 import { continueGreedily, FloatDecoder } from "../../model/transformer/float.ts";
 import type { LlamaConfig } from "../../model/transformer/llama.ts";
@@ -58,6 +58,12 @@ export function randomDecoder(config: LlamaConfig, positions: number) {
   return { program: quantizeLlama(float, calibrate(float, text), "random decoder"), prompt: PROMPT };
 }
 
+function phasesOf(seconds: Readonly<Record<string, number>>): string {
+  return Object.entries(seconds)
+    .map(([phase, s]) => `${phase} ${(1000 * s).toFixed(0)}`)
+    .join(", ");
+}
+
 async function measure({ log, options, add }: Context, { name, config, positions, onCpu }: Case): Promise<void> {
   const count = positions + 1 - PROMPT.length;
   const { program } = randomDecoder(config, positions);
@@ -77,14 +83,19 @@ async function measure({ log, options, add }: Context, { name, config, positions
     const first = await proveTokens(key, PROMPT, count, { backend: gpu });
     const firstMs = lap();
     const times: number[] = [];
+    const waited = await proveTokens(key, PROMPT, count, { backend: gpu, awaitPhases: true });
+    log(`${name}: phases ${phasesOf(waited.report.seconds)}`);
     let last = first;
-    for (let k = 0; k < (onCpu ? RUNS : 1); k++) {
+    for (let k = 0; k < RUNS; k++) {
       lap();
-      last = await proveTokens(key, PROMPT, count, { backend: gpu, awaitPhases: k === 0 });
+      last = await proveTokens(key, PROMPT, count, { backend: gpu });
       times.push(lap());
-      if (k === 0) log(`${name}: phases ${JSON.stringify(last.report.seconds)}`);
     }
     verify(key.verifying, last.proof);
+    const given = await proveText(key, last.statement, { backend: gpu, awaitPhases: true });
+    lap();
+    const text = await proveText(key, last.statement, { backend: gpu });
+    const textMs = lap();
     const { system } = key.verifying;
     const row = {
       model: name,
@@ -93,10 +104,12 @@ async function measure({ log, options, add }: Context, { name, config, positions
       witnessCells: committedCells(system)[1] ?? 0,
       milliseconds: Math.min(...times),
       firstMilliseconds: firstMs,
+      /** Of a given text, without a generation. */
+      textMilliseconds: textMs,
+      textEqual: Buffer.compare(text.proof, last.proof) === 0,
       commitMilliseconds: commitMs,
-      phases: Object.entries(last.report.seconds)
-        .map(([phase, s]) => `${phase} ${(1000 * s).toFixed(0)}`)
-        .join(", "),
+      phases: phasesOf(waited.report.seconds),
+      textPhases: phasesOf(given.report.seconds),
       proofBytes: last.proof.length,
       ...last.report.device,
       deviceMiB: round(gpu.memory() / 2 ** 20),
