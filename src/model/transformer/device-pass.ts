@@ -173,9 +173,11 @@ function attend<C extends Cells>(decoder: DeviceDecoder<C>, verbs: Scratch<C>, c
     return verbs.map([1, rows, count, pairs, 2], views, [], expressions[name])[0]!;
   };
   const query = turn("query", heads);
-  device.place(cache.keys, (l * positions + first) * keys, turn("key", groups), 0, [rows * keys], [1]);
+  const key = turn("key", groups);
   const accumulators = project(decoder, verbs, span, { name: "value", matrix: program.value, layer: l }, y);
   const limbs = verbs.map([rows * keys], [viewOf(accumulators, [rows * keys])], [], expressions.value);
+  // one after the other, so that a device can do them together
+  device.place(cache.keys, (l * positions + first) * keys, key, 0, [rows * keys], [1]);
   for (const [k, limb] of limbs.entries())
     device.place(cache.values, ((2 * l + k) * positions + first) * keys, limb, 0, [rows * keys], [1]);
 
