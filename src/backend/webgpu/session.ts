@@ -57,6 +57,7 @@ export function openSession(recorder: Recorder, lineTables: line.LineTables, sol
       return out;
     },
     contract: (t, outer, inner, weights) => tables.contract(space, t, outer, inner, weights),
+    evaluate: (tensor, shape, weights) => rounds.evaluate(tensor, shape, weights),
     spread: (source, shape, dimensions) => tables.spread(space, source, shape, dimensions),
     sumProduct: (columns) => rounds.sumProduct(columns),
     combine: (columns, weights) => tables.combine(space, columns, weights),
