@@ -19,6 +19,7 @@ import { IntegerDecoder } from "./model/transformer/integer.ts";
 import { type Llama, llamaOf } from "./model/transformer/llama.ts";
 import type { TransformerProgram } from "./model/transformer/program.ts";
 import { quantizeLlama } from "./model/transformer/quantize.ts";
+import type { Tick } from "./pcs/prove-commit.ts";
 import { modelId, type VerifyingKey } from "./proof/key.ts";
 import { commitSystem, type SecurityTarget, type WeightData } from "./prover/commit.ts";
 import type { Computed } from "./prover/prove.ts";
@@ -113,9 +114,9 @@ async function proveOn(
   options: ReportedOptions,
 ): Promise<ProvenTokens> {
   let statement: TokenStatement = { prompt, generated: [] };
-  const compute = async (session: Session, column: (id: ColumnId) => Column): Promise<Computed> => {
+  const compute = async (session: Session, column: (id: ColumnId) => Column, tick: Tick): Promise<Computed> => {
     const run = await (backend.witness === "device"
-      ? computeDecoder(compiled, prompt, continuation, session, column)
+      ? computeDecoder(compiled, prompt, continuation, session, column, tick)
       : uploadedDecoder(compiled, prompt, continuation, session));
     statement = run.statement;
     return { input: tokenBytes(statement), output: statement.generated.length, columns: run.columns };

@@ -45,9 +45,9 @@ export interface Computed {
 /** What is to be proven: the raw input, the output, and all witness columns: as canonical words, or made on the device. */
 export type Assignment =
   | { readonly input: Uint8Array; readonly output: number; readonly witness: (column: ColumnId) => Uint32Array }
-  | { readonly compute: (session: Session, column: (id: ColumnId) => Column) => Promise<Computed> };
+  | { readonly compute: (session: Session, column: (id: ColumnId) => Column, tick: Tick) => Promise<Computed> };
 
-/** The proof's bytes. `compute` is given the device's copies of weight columns. @throws the signal's reason if aborted; DeviceError if the backend cannot */
+/** The proof's bytes. `compute` is given the device's copies of weight columns, and tells how far it is. @throws the signal's reason if aborted; DeviceError if the backend cannot */
 export async function proveSystem(
   key: VerifyingKey,
   weights: WeightData,
@@ -80,7 +80,7 @@ export async function proveSystem(
       throw new InternalError(`the device has not made column ${system.columns[id]?.name}`);
     };
     const store = new ColumnStore(session, system, make);
-    const statement = await statementOf(assignment, store);
+    const statement = await statementOf(assignment, store, step("witness"));
     await step("witness")(1, 1);
     const publicValues = statementColumns(key, statement);
     bind(session, key, digest, statement, publicValues);
@@ -110,9 +110,9 @@ export async function proveSystem(
 }
 
 /** Input and output; witness columns that are made on the device are in the store afterwards. */
-async function statementOf(assignment: Assignment, store: ColumnStore): Promise<{ input: Uint8Array; output: number }> {
+async function statementOf(assignment: Assignment, store: ColumnStore, tick: Tick): Promise<{ input: Uint8Array; output: number }> {
   if ("witness" in assignment) return { input: assignment.input, output: assignment.output };
-  const { input, output, columns } = await assignment.compute(store.session, (id) => store.column(id));
+  const { input, output, columns } = await assignment.compute(store.session, (id) => store.column(id), tick);
   store.add(columns);
   return { input, output };
 }

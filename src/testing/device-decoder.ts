@@ -21,7 +21,7 @@ export async function decoderDifferences(
       uploaded.set(id, column);
       return column;
     };
-    const { statement, columns } = await computeDecoder(compiled, prompt, continuation, session, weight);
+    const { statement, columns } = await computeDecoder(compiled, prompt, continuation, session, weight, async () => {});
     const host = runOf(compiled, prompt, continuation);
     const different = statement.generated.join() === host.statement.generated.join() ? [] : ["tokens"];
     for (const [id, cells] of host.witness()) {

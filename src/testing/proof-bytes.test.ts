@@ -5,6 +5,7 @@ import { webgpuBackend } from "../backend/webgpu/index.ts";
 import { commitDecoder, proveText, proveTokens } from "../decoder.ts";
 import { BUNDLED_MODELS } from "../model/load.ts";
 import { encodeKey } from "../proof/key.ts";
+import type { Progress } from "../prover/prove.ts";
 import { verify } from "../verify.ts";
 import { smallProgram } from "./decoder.ts";
 import { checkProof } from "./proof-bytes.ts";
@@ -29,5 +30,23 @@ await describeWithGpu("proofs on WebGPU", () => {
       await backend.close();
     }
     expect(made[1]).toEqual(made[0]);
+  });
+
+  it("of a decoder can be aborted between two generated tokens", { timeout: 300_000 }, async () => {
+    const backend = await webgpuBackend();
+    const key = await commitDecoder({ name: "small decoder", program: smallProgram() }, 6, { backend });
+    const controller = new AbortController();
+    const seen: Progress[] = [];
+    const onProgress = (progress: Progress) => {
+      seen.push(progress);
+      if (progress.done === 2) controller.abort(new Error("enough"));
+    };
+    await expect(proveTokens(key, [1, 8, 15], 3, { backend, signal: controller.signal, onProgress })).rejects.toThrow("enough");
+    expect(seen.map(({ phase, done, total }) => [phase, done, total])).toEqual([
+      ["witness", 0, 1],
+      ["witness", 1, 4],
+      ["witness", 2, 4],
+    ]);
+    await backend.close();
   });
 });

@@ -29,7 +29,8 @@ export interface DeviceRun<C> {
 }
 
 /**
- * The greedy continuation of a prompt by `count` tokens, or a given one, made a witness on a device. `column`: the device's copy of a weight column.
+ * The greedy continuation of a prompt by `count` tokens, or a given one, made a witness on a device. `column`: the device's copy of a weight column; `tick` is called
+ * after every token that the device has been asked for, of as many and a witness.
  * @throws RangeError if there is no room for it @throws ModelError if a value leaves the range that is proven, or a token is not the arg max
  */
 export async function computeDecoder<C extends Cells>(
@@ -38,11 +39,12 @@ export async function computeDecoder<C extends Cells>(
   continuation: number | readonly number[],
   device: WitnessDevice<C>,
   column: (id: ColumnId) => C,
+  tick: (done: number, total: number) => Promise<void>,
 ): Promise<DeviceRun<C>> {
   const count = typeof continuation === "number" ? continuation : continuation.length;
   checkTokens(compiled.input, prompt, count);
   const decoder = deviceDecoder(compiled, device, column);
-  const generated = typeof continuation === "number" ? await generate(decoder, prompt, count) : continuation;
+  const generated = typeof continuation === "number" ? await generate(decoder, prompt, count, tick) : continuation;
   const statement = { prompt, generated };
   const columns = await columnsOf(compiled, decoder, statement);
   if (columns === null) {
@@ -71,7 +73,12 @@ function deviceDecoder<C extends Cells>(
 }
 
 /** The greedy continuation of a prompt by `count` tokens; garbage if a value leaves its bits. Waits for the device once. */
-async function generate<C extends Cells>(decoder: DeviceDecoder<C>, prompt: readonly number[], count: number): Promise<number[]> {
+async function generate<C extends Cells>(
+  decoder: DeviceDecoder<C>,
+  prompt: readonly number[],
+  count: number,
+  tick: (done: number, total: number) => Promise<void>,
+): Promise<number[]> {
   const { device, sizes } = decoder;
   const scratch = new Scratch(device);
   const cache = emptyCache(decoder);
@@ -87,6 +94,7 @@ async function generate<C extends Cells>(decoder: DeviceDecoder<C>, prompt: read
     scratch.end();
     tokens = device.slice(chosen, k, 1);
     first += rows;
+    await tick(k + 1, count + 1);
   }
   const words = await device.read(chosen);
   for (const column of [cache.keys, cache.values, chosen, given]) device.free(column);
