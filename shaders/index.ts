@@ -26,6 +26,7 @@ import { bind } from "./multilinear/bind.wgsl.ts";
 import { contractColumns } from "./multilinear/contract-columns.wgsl.ts";
 import { contractRows } from "./multilinear/contract-rows.wgsl.ts";
 import { eq } from "./multilinear/eq.wgsl.ts";
+import { evaluate } from "./multilinear/evaluate.wgsl.ts";
 import { outer } from "./multilinear/outer.wgsl.ts";
 import { spread } from "./multilinear/spread.wgsl.ts";
 import { sumProduct } from "./multilinear/sum-product.wgsl.ts";
@@ -61,7 +62,7 @@ export function transcriptOf(family: Family): Kernel {
 /** Every kernel; the families by their usual members, but for those whose form is a network's. */
 export const KERNELS: readonly Kernel[] = [
   ...[combine, copy, fill, gather, lift, place],
-  ...[bind, contractColumns, contractRows, eq, outer, spread, sumProduct, sumSegments],
+  ...[bind, contractColumns, contractRows, eq, evaluate, outer, spread, sumProduct, sumSegments],
   ...[innerRound, ...[2, 3, 4].map(productRoundOfDegree)],
   ...[addFractions, fractionRound, fractions],
   ...[encodeTile, fold, interleave, twiddles, ...[1, 2, 3].map(encodeLayers)],

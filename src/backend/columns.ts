@@ -75,9 +75,14 @@ export class ColumnStore {
 
   /** The column of one element that is column `id` at one point per dimension. */
   evaluate(id: ColumnId, points: readonly (readonly Scalar[])[]): Column {
-    const value = this.contract(this.column(id), this.shape(id), points);
-    if (value.length !== 1) throw new InternalError(`evaluation of column ${id} left ${value.length} values`);
-    return value;
+    const shape = this.shape(id);
+    const axes = shape.flatMap((size, d) => (size > 1 ? [d] : [])); // an axis of size 1 has no variables
+    const weights = axes.map((d) => this.equality(points[d] ?? []));
+    return this.session.evaluate(
+      this.column(id),
+      axes.map((d) => shape[d] ?? 1),
+      weights,
+    );
   }
 
   shape(id: ColumnId): readonly number[] {

@@ -93,10 +93,10 @@ function inner(session: Session, commitments: readonly Commitment[], claims: rea
   );
   return commitments.map(({ layout, matrix }): Part => {
     const second = session.zeros(matrix.length, 4);
-    for (const block of layout.blocks) {
-      const id = layout.columns[block.tensor] ?? missing("column");
-      claims.forEach((claim, i) => {
-        if (claim.column !== id) return;
+    // claim by claim: its blocks lie apart, so that a device can add them together
+    for (const [i, claim] of claims.entries()) {
+      for (const block of layout.blocks) {
+        if (layout.columns[block.tensor] !== claim.column) continue;
         const low: Scalar[] = [];
         const conditions: { scalar: Scalar; bit: 0 | 1 }[] = [];
         block.pieces.forEach(({ offset, bits }, d) => {
@@ -108,7 +108,7 @@ function inner(session: Session, commitments: readonly Commitment[], claims: rea
           low.push(...axis.slice(prefix));
         });
         session.addEq(second, block.position, low, conditions, delta + i);
-      });
+      }
     }
     const first = session.lift(matrix);
     const weight = session.constants(Uint32Array.of(m31.halfPower(columnBits - layout.columnBits), 0, 0, 0));

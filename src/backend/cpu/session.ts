@@ -5,6 +5,7 @@ import * as qm31 from "../../field/qm31.ts";
 import { permute } from "../../hash/poseidon2.ts";
 import type { IdleTerm, Session, Width } from "../backend.ts";
 import { ensure } from "../check.ts";
+import { evaluateByAxes } from "../contraction.ts";
 import { Scalars, Sponge } from "../host.ts";
 import { integerVerbs } from "../integers.ts";
 import * as hash from "./hash.ts";
@@ -31,7 +32,7 @@ export function openSession(device: Device): Session {
     return column;
   };
 
-  return {
+  const session: Session = {
     upload,
     zeros: (length, width) => {
       const column = space.column(length, width);
@@ -69,6 +70,7 @@ export function openSession(device: Device): Session {
 
     eqTable: (point, weight) => tables.eqTable(space, point.map(get), weight === undefined ? qm31.ONE : get(weight)),
     contract: (t, outer, inner, weights) => tables.contract(space, t, outer, inner, weights),
+    evaluate: (tensor, shape, weights) => evaluateByAxes(session, tensor, shape, weights),
     spread: (source, shape, dimensions) => tables.spread(space, source, shape, dimensions),
     sumProduct: (columns) => space.elements([rounds.sumProduct(space, columns)]),
     combine: (columns, weights) => tables.combine(space, columns, weights.map(get)),
@@ -102,4 +104,5 @@ export function openSession(device: Device): Session {
     merkle: (digests) => hash.merkle(space, digests),
     end: () => space.end(),
   };
+  return session;
 }

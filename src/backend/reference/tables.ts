@@ -24,6 +24,22 @@ export function line(lo: QM31, hi: QM31, x: QM31): QM31 {
   return qm31.add(lo, qm31.mul(x, qm31.sub(hi, lo)));
 }
 
+export function evaluate(tensor: Column, shape: readonly number[], weights: readonly Column[]): Column {
+  ensure(tensor.length === product(shape), `${tensor.length} cells are not of shape [${shape}]`);
+  const cells = elementsOf(tensor);
+  const tables = weights.map(elementsOf);
+  const terms = cells.map((cell, x) => {
+    let rest = x;
+    let term = cell;
+    for (let d = shape.length - 1; d >= 0; d--) {
+      term = qm31.mul(term, tables[d]![rest % shape[d]!]!);
+      rest = Math.floor(rest / shape[d]!);
+    }
+    return term;
+  });
+  return columnOf([qm31.sum(terms)]);
+}
+
 export function contract(t: Column, outer: number, inner: number, weights: Column): Column {
   const summed = t.length / (outer * inner);
   ensure(Number.isInteger(summed), `${t.length} entries are not ${outer} x ${inner} blocks`);

@@ -1,12 +1,13 @@
 /** Sumcheck rounds on the device: few entries in the transcript's program, many as partial sums by workgroup, which the program adds up. */
 import { fractionRound as fractionStep } from "../../../shaders/lookup/fraction-round.wgsl.ts";
+import { evaluate as evaluateStep } from "../../../shaders/multilinear/evaluate.wgsl.ts";
 import { sumProduct as sumProductStep } from "../../../shaders/multilinear/sum-product.wgsl.ts";
 import type { SumStep } from "../../../shaders/step.ts";
 import { innerRound as innerStep } from "../../../shaders/sumcheck/inner-round.wgsl.ts";
 import { productRoundOfDegree } from "../../../shaders/transcript/program.ts";
 import type { Column, IdleTerm, InnerPair, ProductTerm, Scalar } from "../backend.ts";
-import { ensure } from "../check.ts";
-import { elementsOf, type GpuColumn } from "./column.ts";
+import { ensure, product } from "../check.ts";
+import { elementsOf, type GpuColumn, wordsOf } from "./column.ts";
 import { equalLength } from "./tables.ts";
 import type { Transcript } from "./transcript.ts";
 import { sumGroupsFor, type Workspace } from "./workspace.ts";
@@ -16,6 +17,8 @@ interface Idle {
   readonly terms: readonly IdleTerm[];
   readonly outputs: number;
 }
+/** A round in the program saves the transcript's dispatch beside its own: it may be larger than other steps, up to tables of about 2^12 entries. */
+const SAVED = 4;
 const NO_IDLE: Idle = { terms: [], outputs: 0 };
 
 export class Rounds {
@@ -30,6 +33,14 @@ export class Rounds {
   sumProduct(tables: readonly Column[]): Column {
     const length = equalLength(tables);
     return this.#sum(sumProductStep, length * tables.length, length, [tables.length, ...tables.map(elementsOf)], NO_IDLE);
+  }
+
+  evaluate(tensor: Column, shape: readonly number[], weights: readonly Column[]): Column {
+    const cells = product(shape);
+    ensure(tensor.length === cells && weights.length === shape.length, `${tensor.length} cells are not of shape [${shape}]`);
+    const axes = shape.map((size, d) => [size, elementsOf(weights[d]!)]).reverse();
+    const products = SAVED * cells * shape.length;
+    return this.#sum(evaluateStep, products, cells, [wordsOf(tensor, 1), shape.length, ...axes.flat()], NO_IDLE);
   }
 
   productRound(
@@ -78,7 +89,7 @@ export class Rounds {
   #sum(step: SumStep, products: number, count: number, parameters: readonly number[], idle: Idle): GpuColumn {
     const space = this.#space;
     const out = space.column(step.outputs, 4);
-    if (space.isSolo(step, products, parameters)) {
+    if (space.isSolo(step, products / SAVED, parameters)) {
       this.#transcript.sum(out, idle.terms, idle.outputs, step, [count, 0, ...parameters]);
       return out;
     }

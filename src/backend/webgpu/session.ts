@@ -2,7 +2,7 @@
 import type { Session } from "../backend.ts";
 import { ensure } from "../check.ts";
 import { elementsOf, GpuColumn, wordsOf } from "./column.ts";
-import { type Condition, writeEq } from "./equality.ts";
+import { type Condition, Equality } from "./equality.ts";
 import * as hash from "./hash.ts";
 import { integerVerbs } from "./integers.ts";
 import * as line from "./line.ts";
@@ -17,7 +17,7 @@ export function openSession(recorder: Recorder, lineTables: line.LineTables, sol
   const space = new Workspace(recorder, soloProducts);
   const transcript = new Transcript(space);
   const rounds = new Rounds(space, transcript);
-  const one = space.scalar(transcript.constants(Uint32Array.of(1, 0, 0, 0)));
+  const equality = new Equality(space, space.scalar(transcript.constants(Uint32Array.of(1, 0, 0, 0))));
 
   return {
     upload: (words, width) => {
@@ -53,10 +53,11 @@ export function openSession(recorder: Recorder, lineTables: line.LineTables, sol
     eqTable: (point, weight) => {
       const out = space.column(2 ** point.length, 4);
       const coordinates = point.map((s) => space.scalar(s));
-      writeEq(space, elementsOf(out), coordinates, weight === undefined ? one : space.scalar(weight), [], 0, one);
+      equality.write(elementsOf(out), coordinates, weight === undefined ? undefined : space.scalar(weight));
       return out;
     },
     contract: (t, outer, inner, weights) => tables.contract(space, t, outer, inner, weights),
+    evaluate: (tensor, shape, weights) => rounds.evaluate(tensor, shape, weights),
     spread: (source, shape, dimensions) => tables.spread(space, source, shape, dimensions),
     sumProduct: (columns) => rounds.sumProduct(columns),
     combine: (columns, weights) => tables.combine(space, columns, weights),
@@ -65,7 +66,7 @@ export function openSession(recorder: Recorder, lineTables: line.LineTables, sol
       ensure(offset + 2 ** point.length <= dst.length, `${2 ** point.length} entries at ${offset} pass the end of ${dst.length}`);
       const factors = conditions.map((c): Condition => [space.scalar(c.scalar), c.bit]);
       const coordinates = point.map((s) => space.scalar(s));
-      writeEq(space, elementsOf(dst) + offset, coordinates, space.scalar(weight), factors, 1, one);
+      equality.write(elementsOf(dst) + offset, coordinates, space.scalar(weight), factors, 1);
     },
 
     productRound: (size, columns, terms, idle, degree, r) => rounds.productRound(size, columns, terms, idle, degree, r),

@@ -183,6 +183,7 @@ export class Transcript {
   }
 
   #step(step: Step, ...parameters: number[]): void {
+    this.#space.flushList();
     const code = codeOf(step);
     ensure(code !== undefined, `The transcript's program has no step "${step.name}"`);
     if (!this.#families.some((family) => hasStep(family, step))) this.flush();
@@ -192,6 +193,7 @@ export class Transcript {
 
   /** Adds an operation with its size. */
   #push(operation: number, ...operands: number[]): void {
+    this.#space.flushList();
     const size = operands.length + 2;
     if (this.#program.length + size > PROGRAM_WORDS) this.flush();
     this.#program.push(operation, size, ...operands);

@@ -29,10 +29,14 @@ export function sumGroupsFor(count: number): number {
 /** Arguments of a step that the transcript's program takes at most. */
 const LONGEST_STEP = 1024;
 
-/** Operations that are gathered, to be queued together before the next kernel. */
-export interface Gathered {
+/** What is not queued yet, and has to be before what comes next. */
+export interface Pending {
   flush(): void;
   pending(): boolean;
+}
+
+/** Operations that are gathered, to be queued together before the next kernel. */
+export interface Gathered extends Pending {
   /** Gathers a step of the transcript's program. */
   step(step: Step, parameters: readonly number[]): void;
 }
@@ -47,6 +51,7 @@ export class Workspace {
   /** Whose kept columns this session uses. */
   readonly #owners = new Map<object, Map<string, GpuColumn>>();
   #gathered: Gathered | null = null;
+  #list: Pending | null = null;
   readonly #soloProducts: number;
   /** Memory to give back once the gathered operations, which use it, are queued. */
   readonly #released: number[] = [];
@@ -62,8 +67,19 @@ export class Workspace {
     this.#gathered = gathered;
   }
 
+  /** A list of small work that goes before any other operation or kernel. */
+  attachList(list: Pending): void {
+    this.#list = list;
+  }
+
+  /** Gathers the list's work among the operations. */
+  flushList(): void {
+    this.#list?.flush();
+  }
+
   /** Queues the gathered operations. */
   flush(): void {
+    this.flushList();
     this.#gathered?.flush();
     for (const address of this.#released) this.recorder.free(address);
     this.#released.length = 0;
@@ -104,7 +120,7 @@ export class Workspace {
   release(address: number): void {
     ensure(this.#blocks.delete(address), "free() of a view, or of a column that is already free");
     this.#released.push(address);
-    if (this.#gathered?.pending() !== true) this.flush();
+    if (this.#gathered?.pending() !== true && this.#list?.pending() !== true) this.flush();
   }
 
   /** Whether a step of so many products in K belongs into the transcript's program. */
@@ -114,6 +130,7 @@ export class Workspace {
 
   /** Queues a step after everything before it; `parameters` begin with the number of indices. */
   each(step: Step, products: number, parameters: readonly number[]): void {
+    this.flushList();
     if (this.#gathered !== null && this.isSolo(step, products, parameters)) this.#gathered.step(step, parameters);
     else this.run(step, groupsFor(parameters[0]!), parameters);
   }
