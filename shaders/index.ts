@@ -30,6 +30,7 @@ import { evaluate } from "./multilinear/evaluate.wgsl.ts";
 import { outer } from "./multilinear/outer.wgsl.ts";
 import { spread } from "./multilinear/spread.wgsl.ts";
 import { sumProduct } from "./multilinear/sum-product.wgsl.ts";
+import { sumRuns } from "./multilinear/sum-runs.wgsl.ts";
 import { sumSegments } from "./multilinear/sum-segments.wgsl.ts";
 import { innerRound } from "./sumcheck/inner-round.wgsl.ts";
 import { FAMILIES, type Family, productRoundOfDegree } from "./transcript/program.ts";
@@ -62,7 +63,7 @@ export function transcriptOf(family: Family): Kernel {
 /** Every kernel; the families by their usual members, but for those whose form is a network's. */
 export const KERNELS: readonly Kernel[] = [
   ...[combine, copy, fill, gather, lift, place],
-  ...[bind, contractColumns, contractRows, eq, evaluate, outer, spread, sumProduct, sumSegments],
+  ...[bind, contractColumns, contractRows, eq, evaluate, outer, spread, sumProduct, sumRuns, sumSegments],
   ...[innerRound, ...[2, 3, 4].map(productRoundOfDegree)],
   ...[addFractions, fractionRound, fractions],
   ...[encodeTile, fold, interleave, twiddles, ...[1, 2, 3].map(encodeLayers)],

@@ -10,7 +10,6 @@ import { fractionRound } from "../lookup/fraction-round.wgsl.ts";
 import { bind } from "../multilinear/bind.wgsl.ts";
 import { contractColumns } from "../multilinear/contract-columns.wgsl.ts";
 import { eq } from "../multilinear/eq.wgsl.ts";
-import { evaluate } from "../multilinear/evaluate.wgsl.ts";
 import { outer } from "../multilinear/outer.wgsl.ts";
 import { sumProduct } from "../multilinear/sum-product.wgsl.ts";
 import { sumSegments } from "../multilinear/sum-segments.wgsl.ts";
@@ -62,7 +61,7 @@ const DEGREES = [2, 3, 4];
 /** The smaller first: a program takes the first one that has its steps. */
 export const FAMILIES: readonly Family[] = [
   { name: "sponge", steps: COLUMNS, sums: [] },
-  { name: "evaluations", steps: [...COLUMNS, ...EVALUATIONS, eq, outer], sums: [sumProduct, evaluate] },
+  { name: "evaluations", steps: [...COLUMNS, ...EVALUATIONS, eq, outer], sums: [sumProduct] },
   { name: "look-ups", steps: [...COLUMNS, addFractions, bind, eq, outer], sums: [fractionRound] },
   { name: "opening", steps: [...COLUMNS, bind, fold, combine, eq, outer], sums: [sumProduct, innerRound] },
   ...DEGREES.map((d) => ({ name: `constraints of degree ${d}`, steps: [...COLUMNS, bind], sums: [sumProduct, productRoundOfDegree(d)] })),

@@ -49,6 +49,13 @@ export interface FractionInstance {
   readonly multiplicity: Column | null;
 }
 
+/** sum over the cells of `tensor` (width 1, row-major) of cell * prod_d weights_d[index_d]: a table of width 4 an axis, with at least as many entries. */
+export interface Evaluation {
+  readonly tensor: Column;
+  readonly shape: readonly number[];
+  readonly weights: readonly Column[];
+}
+
 /** One term of a product sumcheck: weight * product of tables (indices into the call's list, each at most once). */
 export interface ProductTerm {
   readonly tables: readonly number[];
@@ -117,11 +124,8 @@ export interface Session extends IntegerVerbs<Column> {
   eqTable(point: readonly Scalar[], weight?: Scalar): Column;
   /** out[a, c] = sum_{b < B} weights[b] t[a, b, c] for t of length A*B*C, width 1 or 4; weights has at least B entries, width 4. Width 4 out. */
   contract(t: Column, outer: number, inner: number, weights: Column): Column;
-  /**
-   * One element: sum over the cells of a tensor (width 1, row-major, of `shape`) of cell * prod_d weights_d[index_d]. A table of weights an axis, width 4, with at
-   * least as many entries.
-   */
-  evaluate(tensor: Column, shape: readonly number[], weights: readonly Column[]): Column;
+  /** A column of one element for each evaluation. */
+  evaluate(evaluations: readonly Evaluation[]): Column[];
   /**
    * dst[x] = source[index of x] or 0 where an index passes the source's real size. `shape`: real sizes of the source, row-major, width 4. The target's
    * index is made of `dimensions`, first most significant. Source axes of size 1 may be left out of `dimensions`.

@@ -73,15 +73,18 @@ export class ColumnStore {
     return current.width === 4 ? current : this.session.lift(current);
   }
 
-  /** The column of one element that is column `id` at one point per dimension. */
-  evaluate(id: ColumnId, points: readonly (readonly Scalar[])[]): Column {
-    const shape = this.shape(id);
-    const axes = shape.flatMap((size, d) => (size > 1 ? [d] : [])); // an axis of size 1 has no variables
-    const weights = axes.map((d) => this.equality(points[d] ?? []));
+  /** The values of columns at points, one a dimension, as columns of one element. */
+  evaluate(claims: readonly { readonly column: ColumnId; readonly point: readonly (readonly Scalar[])[] }[]): Column[] {
     return this.session.evaluate(
-      this.column(id),
-      axes.map((d) => shape[d] ?? 1),
-      weights,
+      claims.map(({ column, point }) => {
+        const shape = this.shape(column);
+        const axes = shape.flatMap((size, d) => (size > 1 ? [d] : [])); // an axis of size 1 has no variables
+        return {
+          tensor: this.column(column),
+          shape: axes.map((d) => shape[d] ?? 1),
+          weights: axes.map((d) => this.equality(point[d] ?? [])),
+        };
+      }),
     );
   }
 

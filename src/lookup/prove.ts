@@ -43,10 +43,7 @@ export async function proveLookups(
     });
     return { column, point: dimensions };
   });
-  session.send(
-    TAGS.lookupEvaluations,
-    claims.map((claim) => store.evaluate(claim.column, claim.point)),
-  );
+  session.send(TAGS.lookupEvaluations, store.evaluate(claims));
   return claims;
 }
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { ModelError } from "../errors.ts";
 import type { Parameters } from "../security/types.ts";
+import { frozenKey } from "../testing/frozen.ts";
 import { decodesSafely, mutatedBytes } from "../testing/fuzz.ts";
 import { type ToyCase, toyCase, wideCase } from "../testing/toy-proof.ts";
 import { planKey } from "../verifier/plan.ts";
@@ -130,6 +131,23 @@ describe("planKey()", () => {
     for (const change of wrong) expect(() => planKey({ ...key, ...change }), JSON.stringify(change)).toThrow(ModelError);
   });
 
+  test("refuses a text that takes long to count", () => {
+    const { key } = cases[1]!;
+    const columns = key.system.columns.map((c, id) => (id === key.inputColumn ? { ...c, range: [-3, 4] as const } : c));
+    const plan = (groups: string[][]) =>
+      planKey({ ...key, system: { ...key.system, columns }, input: { kind: "ngrams", groups, exponent: 2 } });
+    const seven = ["a", "b", "c", "d", "e", "f", "g"];
+    expect(plan([seven])).toBeDefined();
+    expect(() => plan([["a".repeat(65), ...seven.slice(1)]])).toThrow("n-grams");
+    expect(() => plan([seven, ...Array.from({ length: 16 }, () => [])])).toThrow("passes");
+  });
+
+  test("refuses a decoder's key that reads tokens and their successors from one column", () => {
+    const key = decodeKey(frozenKey("decoder-v1"));
+    expect(planKey(key)).toBeDefined();
+    expect(() => planKey({ ...key, inputColumn: key.outputColumn })).toThrow(ModelError);
+  });
+
   test("refuses a third public column", () => {
     const { key } = cases[1]!;
     const columns = [...key.system.columns, { name: "more", kind: "public", shape: [], range: [0, 1] } as const];
@@ -147,9 +165,9 @@ describe("planKey()", () => {
       ],
     };
     expect(() => planKey({ ...key, system: { ...key.system, constraints: [raise, ...rest] } })).toThrow("degree");
-    const axes = [...key.system.axes, ...Array.from({ length: 31 }, () => ({ name: "more", size: 2 }))];
+    const axes = [...key.system.axes, ...Array.from({ length: 6 }, () => ({ name: "more", size: 64 }))];
     const factors = [0, 0].flatMap(() =>
-      Array.from({ length: 31 }, (_, i) => ({ kind: "ones" as const, axes: [key.system.axes.length + i] as const })),
+      Array.from({ length: 6 }, (_, i) => ({ kind: "ones" as const, axes: [key.system.axes.length + i] as const })),
     );
     const widen = { ...constraint!, terms: [{ ...term!, factors: [...term!.factors, ...factors] }] };
     expect(() => planKey({ ...key, system: { ...key.system, axes, constraints: [widen, ...rest] } })).toThrow("joint variables");

@@ -102,7 +102,7 @@ export function encodeKey(value: VerifyingKey): Uint8Array {
   return encodeAll(file, { magic: MAGIC, key: value });
 }
 
-/** A key from its bytes, structure checked by `checkKey`. @throws SyntaxError if these are not the bytes of a key */
+/** A key from its bytes, what it says is checked by `planKey`. @throws SyntaxError if these are not the bytes of a key */
 export function decodeKey(bytes: Uint8Array): VerifyingKey {
   const decoded = decodeAll(file, bytes);
   if (decoded.magic !== MAGIC) throw new SyntaxError("Cannot read a verifying key: the file does not begin with its mark");

@@ -49,10 +49,7 @@ export async function proveConstraints(
   const claimOf = (e: Evaluation): Claim<Scalar> => ({ column: e.column, point: e.coordinates.map(point) });
 
   const constant = plan.constant.map(claimOf);
-  session.send(
-    TAGS.constantEvaluations,
-    constant.map((claim) => store.evaluate(claim.column, claim.point)),
-  );
+  session.send(TAGS.constantEvaluations, store.evaluate(constant));
 
   const builder = new TableBuilder(store, system, plan, indices, rho, half);
   const active = plan.terms.filter((t) => t.variables > 0);

@@ -227,6 +227,19 @@ describe("checkRanges()", () => {
       expect(() => checkRanges(defined({ coefficient: 1 }, [0], [-6, 0]))).not.toThrow();
     });
 
+    test("is bounded over a long chain of definitions, the last one first, before anyone waits", () => {
+      const length = 2 ** 14 - 2;
+      const columns = [witness([0, 3]), list(4), ...Array.from({ length }, () => witness([0, 3]))];
+      const step = (column: number): Term[] => [
+        { coefficient: 1, leaves: [{ column, axes: [0] }], factors: [] },
+        { coefficient: -1, leaves: [{ column: column === columns.length - 1 ? 0 : column + 1, axes: [0] }], factors: [] },
+      ];
+      const constraints = Array.from({ length }, (_, i): Constraint => ({ name: "c", free: [0], terms: step(i + 2) }));
+      const start = performance.now();
+      expect(() => checkRanges({ ...looked([0, 3], 0, 4), axes: [{ name: "a", size: 2 }], columns, constraints })).not.toThrow();
+      expect(performance.now() - start).toBeLessThan(5000); // pass after pass over all constraints takes 18 s
+    });
+
     test.each([
       ["too narrow a range", defined({}, [0], [0, 5])],
       ["the other sign", defined({ coefficient: 1 }, [0])],

@@ -39,14 +39,7 @@ export function checkRanges(system: System): void {
       if (inside(tableColumnRange(system, table, i), column(system, id).range)) forced.add(id);
     });
   }
-  let before = -1;
-  while (before !== forced.size) {
-    before = forced.size;
-    for (const constraint of system.constraints) {
-      const id = definedColumn(system, constraint, forced);
-      if (id !== null) forced.add(id);
-    }
-  }
+  forceDefined(system, forced);
   const multiplicities = new Set(system.tables.map((t) => t.multiplicity));
   const used = new Set([
     ...system.constraints.flatMap((c) => c.terms.flatMap((t) => t.leaves.map((l) => l.column))),
@@ -56,6 +49,32 @@ export function checkRanges(system: System): void {
     if (multiplicities.has(id) && used.has(id)) throw new ModelError(`Column ${spec.name} holds multiplicities and is used otherwise`);
     if (!forced.has(id) && !multiplicities.has(id)) throw new ModelError(`Nothing forces the range of column ${spec.name}`);
   });
+}
+
+/** Adds every column that a constraint defines from forced ones, directly or over others. A constraint is looked at when one column is left that nothing forces. */
+function forceDefined(system: System, forced: Set<ColumnId>): void {
+  const open = system.constraints.map(
+    (c) => new Set(c.terms.flatMap((t) => t.leaves.map((l) => l.column)).filter((id) => !forced.has(id))),
+  );
+  const users = new Map<ColumnId, number[]>();
+  open.forEach((columns, number) => {
+    for (const id of columns) {
+      const known = users.get(id);
+      if (known) known.push(number);
+      else users.set(id, [number]);
+    }
+  });
+  const ready = open.flatMap((columns, number) => (columns.size === 1 ? [number] : []));
+  for (let number = ready.pop(); number !== undefined; number = ready.pop()) {
+    const constraint = system.constraints[number];
+    const id = constraint === undefined ? null : definedColumn(system, constraint, forced);
+    if (id === null || forced.has(id)) continue;
+    forced.add(id);
+    for (const user of users.get(id) ?? []) {
+      open[user]?.delete(id);
+      if (open[user]?.size === 1) ready.push(user);
+    }
+  }
 }
 
 /** The column that a constraint defines: +-column + (terms of forced columns) = 0 on every cell, with that expression inside the column's range. */

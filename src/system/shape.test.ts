@@ -15,6 +15,8 @@ const withTerm = (change: Partial<Term>): System => {
   return { ...system, constraints: [...system.constraints, constraint] };
 };
 const withFactor = (factor: Factor): System => withTerm({ factors: [factor] });
+/** Eight axes after the system's own. */
+const lastAxes = Array.from({ length: 8 }, (_, i) => system.axes.length + i);
 const repeated = <T>(item: T, count: number): T[] => new Array<T>(count).fill(item);
 
 describe("checkSystem()", () => {
@@ -67,6 +69,50 @@ describe("checkSystem()", () => {
       {
         ...withFactor({ kind: "window", axes: [9, 10, 11], stride: 1, dilation: 1, pad: 0 }),
         axes: [...system.axes.slice(0, 9), ...repeated({ name: "long", size: 2 ** 12 }, 30)],
+      },
+    ],
+    [
+      "many factors that take too long together",
+      {
+        ...withTerm({}),
+        axes: [...system.axes, ...repeated({ name: "long", size: 2 ** 17 }, 2)],
+        constraints: repeated(
+          {
+            name: "shifts",
+            free: [],
+            terms: [
+              { coefficient: 1, leaves: [], factors: [{ kind: "shift", axes: [system.axes.length, system.axes.length + 1], offset: 1 }] },
+            ],
+          },
+          33,
+        ),
+      },
+    ],
+    ["seventeen factors in a term", withTerm({ factors: repeated({ kind: "ones", axes: [0] } as const, 17) })],
+    [
+      "more terms than a key may have",
+      {
+        ...system,
+        constraints: [{ name: "bad", free: [], terms: repeated({ coefficient: 1, leaves: [], factors: [] }, 2 ** 16 + 1) }],
+      },
+    ],
+    [
+      "public columns larger than any input",
+      { ...system, columns: [...system.columns, { name: "c", kind: "public", shape: [2 ** 21], range: [0, 0] }] },
+    ],
+    [
+      "claims on more blocks than a verifier visits",
+      {
+        ...system,
+        axes: [...system.axes, ...repeated({ name: "three", size: 3 }, 8)],
+        columns: [...system.columns, { name: "c", kind: "weight", shape: repeated(3, 8), range: [0, 0] }],
+        constraints: [
+          {
+            name: "sums",
+            free: [],
+            terms: repeated({ coefficient: 1, leaves: [{ column: system.columns.length, axes: lastAxes }], factors: [] }, 2 ** 12),
+          },
+        ],
       },
     ],
     [

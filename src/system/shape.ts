@@ -1,4 +1,7 @@
-/** Well-formedness of a constraint system that comes from a file: every id exists and sizes agree, so that nothing later can index out of range. */
+/**
+ * Well-formedness of a constraint system that comes from a file: every id exists and sizes agree, so that nothing later can index out of range, and a verifier's
+ * work is bounded whoever made the file (SPEC §10.1).
+ */
 import { bitsOf, type ColumnId, type ColumnKind, cellsOf, type Factor, type System } from "./types.ts";
 
 /** Largest number of cells of one column, and largest size of an axis. */
@@ -10,8 +13,15 @@ const MAX_ITEMS = 2 ** 14;
 const MAX_RANK = 8;
 /** Blocks of one kind (SPEC §8.1): the verifier visits each of them for each claim on its column. */
 const MAX_BLOCKS = 2 ** 16;
-/** Steps that evaluating one structural factor takes. */
-const MAX_FACTOR_STEPS = 2 ** 22;
+/** Cells of the public columns, which follow from 4 MiB of input and are made, absorbed and evaluated whatever a proof holds. */
+const MAX_PUBLIC = 2 ** 21;
+/** Terms of all constraints, and factors of one term. */
+const MAX_TERMS = 2 ** 16;
+const MAX_FACTORS = 16;
+/** Steps that evaluating all structural factors and public columns takes. */
+const MAX_STEPS = 2 ** 22;
+/** Blocks that all claims on committed columns visit. */
+const MAX_VISITS = 2 ** 20;
 const MAX_COEFFICIENT = 2 ** 30;
 
 /** @throws SyntaxError naming the first thing that does not fit */
@@ -37,12 +47,11 @@ export function checkSystem(system: System): void {
     for (const term of constraint.terms) {
       if (Math.abs(term.coefficient) >= MAX_COEFFICIENT) refuse(`constraint ${constraint.name} has the coefficient ${term.coefficient}`);
       if (term.leaves.length > 3) refuse(`constraint ${constraint.name} has a term of ${term.leaves.length} leaves`);
+      if (term.factors.length > MAX_FACTORS) refuse(`constraint ${constraint.name} has a term of ${term.factors.length} factors`);
       for (const leaf of term.leaves)
         if (!fits(leaf.axes, column(leaf.column).shape)) refuse(`constraint ${constraint.name} misuses column ${leaf.column}`);
       for (const factor of term.factors) {
         factor.axes.forEach(axisSize);
-        if (factorSteps(factor, axisSize) > MAX_FACTOR_STEPS)
-          refuse(`constraint ${constraint.name} has a ${factor.kind} factor of too large axes`);
         if (new Set<number>(factor.axes).size !== factor.axes.length) refuse(`constraint ${constraint.name} repeats an axis in a factor`);
         if (factor.kind === "at" && factor.index >= axisSize(factor.axes[0]))
           refuse(`constraint ${constraint.name} points past axis ${factor.axes[0]}`);
@@ -87,14 +96,38 @@ export function checkSystem(system: System): void {
   }
   const shared = system.tables.map((t) => t.multiplicity);
   if (new Set(shared).size !== shared.length) refuse("two tables share multiplicities");
+  checkWork(system, refuse);
+}
+
+/** Refuses what a verifier would take too long for, of a system whose ids all exist: sums over all terms and look-ups, as a file of some kilobytes has thousands. */
+function checkWork(system: System, refuse: (what: string) => never): void {
+  const terms = system.constraints.flatMap((c) => c.terms);
+  if (terms.length > MAX_TERMS) refuse(`${terms.length} terms`);
+  const steps = terms.flatMap((t) => t.factors).reduce((n, factor) => n + factorSteps(factor, (id) => system.axes[id]?.size ?? 1), 0);
+  const tables = system.tables.flatMap((t) => [t.multiplicity, ...t.columns.flatMap((c) => (c.kind === "column" ? [c.column] : []))]);
+  const used = [...terms.flatMap((t) => t.leaves.map((l) => l.column)), ...system.lookups.flatMap((l) => l.columns), ...tables];
+  const work = { public: 0, committed: 0 };
+  for (const id of used) {
+    const { kind, shape } = system.columns[id] ?? refuse(`there is no column ${id}`);
+    if (kind === "public") work.public += cellsOf(shape);
+    else work.committed += blocksOf(shape);
+  }
+  if (steps + work.public > MAX_STEPS) refuse(`its factors and public columns take ${steps + work.public} steps to evaluate`);
+  if (work.committed > MAX_VISITS) refuse(`claims on its columns visit ${work.committed} blocks`);
 }
 
 /** Refuses more cells or blocks of one kind than a commitment can hold. */
 function checkTotals(system: System, kind: ColumnKind, refuse: (what: string) => never): void {
   const shapes = system.columns.flatMap((c) => (c.kind === kind ? [c.shape] : []));
   const cells = shapes.reduce((n, shape) => n + cellsOf(shape), 0);
-  const blocks = shapes.reduce((n, shape) => n + shape.reduce((product, size) => product * onesOf(size), 1), 0);
-  if (cells > MAX_COMMITTED || blocks > MAX_BLOCKS) refuse(`the ${kind} columns have ${cells} cells in ${blocks} blocks`);
+  const blocks = shapes.reduce((n, shape) => n + blocksOf(shape), 0);
+  if (cells > (kind === "public" ? MAX_PUBLIC : MAX_COMMITTED) || blocks > MAX_BLOCKS)
+    refuse(`the ${kind} columns have ${cells} cells in ${blocks} blocks`);
+}
+
+/** Number of power-of-two blocks of a shape (SPEC §8.1). */
+function blocksOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * onesOf(size), 1);
 }
 
 /** Number of ones in the binary notation of a size. */

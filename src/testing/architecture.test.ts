@@ -60,7 +60,7 @@ function moduleOf(path: string): string {
   return name.split("/")[0] ?? name;
 }
 
-const isTest = (path: string): boolean => /\.(test|bench)\.ts$/.test(path);
+const isTest = (path: string): boolean => /[.-](test|bench)\.ts$/.test(path);
 const isFree = (path: string): boolean => isTest(path) || FREE.includes(moduleOf(path));
 
 function forbiddenEdges(files: readonly SourceFile[]): string[] {

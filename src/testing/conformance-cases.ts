@@ -100,11 +100,12 @@ export const cases: Record<string, ConformanceCase> = {
       bench.session.contract(bench.column(a * b * c, 4), a, c, bench.column(b + 2, 4)),
     ]),
   evaluate: (bench) =>
-    [[], [1], [5], [3, 4], [2, 7, 5], [1, 130], [33, 3, 2, 4], [20, 100]].map((shape) => {
-      const cells = shape.reduce((n, size) => n * size, 1);
-      const weights = shape.map((size, d) => bench.column(size + d, 4));
-      return bench.session.evaluate(bench.column(cells, 1), shape, weights);
-    }),
+    bench.session.evaluate(
+      [[], [1], [5], [3, 4], [2, 7, 5], [1, 130], [33, 3, 2, 4], [20, 100], [2, 3], [300, 30]].map((shape) => {
+        const cells = shape.reduce((n, size) => n * size, 1);
+        return { tensor: bench.column(cells, 1), shape, weights: shape.map((size, d) => bench.column(size + d, 4)) };
+      }),
+    ),
   "contract of the largest words": (bench) => {
     const largest = bench.session.upload(new Uint32Array(4 * 3000).fill(2147483646), 4);
     const base = bench.session.upload(new Uint32Array(3000).fill(2147483646), 1);

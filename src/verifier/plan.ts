@@ -20,6 +20,10 @@ export interface Plan {
   readonly soundness: Soundness;
 }
 
+/** What counting n-grams of a text may cost: passes over it, and characters to hash at each place. */
+const MAX_GROUPS = 16;
+const MAX_NGRAM = 64;
+
 /** Checks a key and derives its plan. @throws SyntaxError, ModelError or RangeError if the key contradicts itself */
 export function planKey(key: VerifyingKey): Plan {
   if (!suiteByName(key.suite)?.isDigest(key.weightRoot)) throw new SyntaxError("The key's weight root is not a digest");
@@ -30,11 +34,16 @@ export function planKey(key: VerifyingKey): Plan {
   const [low, high] = inputRange(key.input);
   if (input?.kind !== "public" || input.shape.join() !== inputShape(key.input).join() || input.range[0] > low || input.range[1] < high)
     throw new ModelError("The key's input does not fit its input column");
+  if (key.input.kind === "ngrams" && (key.input.groups.length > MAX_GROUPS || key.input.groups.some(([g = ""]) => g.length > MAX_NGRAM)))
+    throw new ModelError(
+      `The key's input takes more than ${MAX_GROUPS} passes over a text, or n-grams of more than ${MAX_NGRAM} characters`,
+    );
   const outputs = key.input.kind === "tokens" ? key.input.vocabulary + 1 : key.output.labels.length;
   const outputShape = key.input.kind === "tokens" ? [key.input.positions] : [];
   const labelled = key.output.labels.length > 0 === (key.input.kind !== "tokens");
   if (
     output?.kind !== "public" ||
+    key.outputColumn === key.inputColumn ||
     output.shape.join() !== outputShape.join() ||
     output.range[0] !== 0 ||
     output.range[1] !== outputs - 1 ||

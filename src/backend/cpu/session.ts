@@ -70,7 +70,7 @@ export function openSession(device: Device): Session {
 
     eqTable: (point, weight) => tables.eqTable(space, point.map(get), weight === undefined ? qm31.ONE : get(weight)),
     contract: (t, outer, inner, weights) => tables.contract(space, t, outer, inner, weights),
-    evaluate: (tensor, shape, weights) => evaluateByAxes(session, tensor, shape, weights),
+    evaluate: (evaluations) => evaluations.map((evaluation) => evaluateByAxes(session, evaluation)),
     spread: (source, shape, dimensions) => tables.spread(space, source, shape, dimensions),
     sumProduct: (columns) => space.elements([rounds.sumProduct(space, columns)]),
     combine: (columns, weights) => tables.combine(space, columns, weights.map(get)),

@@ -59,7 +59,7 @@ function open(): Session {
 
     eqTable: (point, weight) => columnOf(tables.eqElements(point.map(get), weight === undefined ? qm31.ONE : get(weight))),
     contract: tables.contract,
-    evaluate: tables.evaluate,
+    evaluate: (evaluations) => evaluations.map(tables.evaluate),
     spread: tables.spread,
     sumProduct: tables.sumProduct,
     combine: (columns, weights) => tables.combine(columns, weights.map(get)),

@@ -2,7 +2,7 @@
 
 import type { QM31 } from "../../field/qm31.ts";
 import * as qm31 from "../../field/qm31.ts";
-import type { Column, SpreadDimension } from "../backend.ts";
+import type { Column, Evaluation, SpreadDimension } from "../backend.ts";
 import { ensure, product } from "../check.ts";
 import { columnOf, elementsOf, store } from "./column.ts";
 
@@ -24,7 +24,7 @@ export function line(lo: QM31, hi: QM31, x: QM31): QM31 {
   return qm31.add(lo, qm31.mul(x, qm31.sub(hi, lo)));
 }
 
-export function evaluate(tensor: Column, shape: readonly number[], weights: readonly Column[]): Column {
+export function evaluate({ tensor, shape, weights }: Evaluation): Column {
   ensure(tensor.length === product(shape), `${tensor.length} cells are not of shape [${shape}]`);
   const cells = elementsOf(tensor);
   const tables = weights.map(elementsOf);

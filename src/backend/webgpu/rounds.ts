@@ -1,13 +1,12 @@
 /** Sumcheck rounds on the device: few entries in the transcript's program, many as partial sums by workgroup, which the program adds up. */
 import { fractionRound as fractionStep } from "../../../shaders/lookup/fraction-round.wgsl.ts";
-import { evaluate as evaluateStep } from "../../../shaders/multilinear/evaluate.wgsl.ts";
 import { sumProduct as sumProductStep } from "../../../shaders/multilinear/sum-product.wgsl.ts";
 import type { SumStep } from "../../../shaders/step.ts";
 import { innerRound as innerStep } from "../../../shaders/sumcheck/inner-round.wgsl.ts";
 import { productRoundOfDegree } from "../../../shaders/transcript/program.ts";
 import type { Column, IdleTerm, InnerPair, ProductTerm, Scalar } from "../backend.ts";
-import { ensure, product } from "../check.ts";
-import { elementsOf, type GpuColumn, wordsOf } from "./column.ts";
+import { ensure } from "../check.ts";
+import { elementsOf, type GpuColumn } from "./column.ts";
 import { equalLength } from "./tables.ts";
 import type { Transcript } from "./transcript.ts";
 import { sumGroupsFor, type Workspace } from "./workspace.ts";
@@ -33,14 +32,6 @@ export class Rounds {
   sumProduct(tables: readonly Column[]): Column {
     const length = equalLength(tables);
     return this.#sum(sumProductStep, length * tables.length, length, [tables.length, ...tables.map(elementsOf)], NO_IDLE);
-  }
-
-  evaluate(tensor: Column, shape: readonly number[], weights: readonly Column[]): Column {
-    const cells = product(shape);
-    ensure(tensor.length === cells && weights.length === shape.length, `${tensor.length} cells are not of shape [${shape}]`);
-    const axes = shape.map((size, d) => [size, elementsOf(weights[d]!)]).reverse();
-    const products = SAVED * cells * shape.length;
-    return this.#sum(evaluateStep, products, cells, [wordsOf(tensor, 1), shape.length, ...axes.flat()], NO_IDLE);
   }
 
   productRound(

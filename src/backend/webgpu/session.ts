@@ -3,6 +3,7 @@ import type { Session } from "../backend.ts";
 import { ensure } from "../check.ts";
 import { elementsOf, GpuColumn, wordsOf } from "./column.ts";
 import { type Condition, Equality } from "./equality.ts";
+import { evaluate } from "./evaluations.ts";
 import * as hash from "./hash.ts";
 import { integerVerbs } from "./integers.ts";
 import * as line from "./line.ts";
@@ -57,7 +58,7 @@ export function openSession(recorder: Recorder, lineTables: line.LineTables, sol
       return out;
     },
     contract: (t, outer, inner, weights) => tables.contract(space, t, outer, inner, weights),
-    evaluate: (tensor, shape, weights) => rounds.evaluate(tensor, shape, weights),
+    evaluate: (evaluations) => evaluate(space, evaluations),
     spread: (source, shape, dimensions) => tables.spread(space, source, shape, dimensions),
     sumProduct: (columns) => rounds.sumProduct(columns),
     combine: (columns, weights) => tables.combine(space, columns, weights),

@@ -48,6 +48,7 @@ export function readGguf(bytes: Uint8Array): GgufFile {
   const metadata = new Map<string, GgufValue>();
   for (let i = 0; i < pairs; i++) {
     const key = cursor.text();
+    if (metadata.has(key)) throw new SyntaxError(`Cannot read a GGUF file with two values of ${key}`);
     metadata.set(key, cursor.value(cursor.u32()));
   }
   const described = Array.from({ length: tensorCount }, () => {
@@ -61,6 +62,7 @@ export function readGguf(bytes: Uint8Array): GgufFile {
   if (typeof alignment !== "number" || alignment < 1) throw new SyntaxError(`Cannot read a GGUF file aligned to ${alignment}`);
   const start = Math.ceil(cursor.offset / alignment) * alignment;
   const tensors = new Map(described.map((t): [string, GgufTensor] => [t.name, { ...t, offset: start + t.offset }]));
+  if (tensors.size !== tensorCount) throw new SyntaxError("Cannot read a GGUF file with two tensors of one name");
   return { metadata, tensors, bytes };
 }
 

@@ -43,19 +43,31 @@ export interface Llama {
   readonly head: FloatTensor;
 }
 
-/** The decoder in a GGUF file, with rotary pairs interleaved as GGUF stores them. @throws ModelError naming what is missing or unknown */
+/** Metadata that says nothing about what is computed. */
+const IGNORED = ["llama.vocab_size"];
+
+/**
+ * The decoder in a GGUF file, with rotary pairs interleaved as GGUF stores them. A tensor (a bias, rotary factors) or a setting that is not used here would make
+ * it another decoder than the file's. @throws ModelError naming what is missing or unknown
+ */
 export function llamaOf(file: GgufFile): Llama {
   const architecture = file.metadata.get("general.architecture");
   if (architecture !== "llama") throw new ModelError(`The GGUF file has the architecture ${String(architecture)}, circlet knows "llama"`);
-  if (file.metadata.has("llama.rope.scaling.type"))
-    throw new ModelError("The GGUF file scales its rotary positions, which circlet does not know");
-  const number = (key: string, otherwise?: number) =>
-    otherwise !== undefined && !file.metadata.has(`llama.${key}`) ? otherwise : numberOf(file, `llama.${key}`);
+  const known = new Set(IGNORED);
+  const number = (key: string, otherwise?: number) => {
+    known.add(`llama.${key}`);
+    return otherwise !== undefined && !file.metadata.has(`llama.${key}`) ? otherwise : numberOf(file, `llama.${key}`);
+  };
+  const tensorNamed = (name: string, shape: readonly number[]) => {
+    known.add(name);
+    return tensorOf(file, name, shape);
+  };
   const [width, heads, hidden] = [number("embedding_length"), number("attention.head_count"), number("feed_forward_length")];
   const vocabulary = file.tensors.get("token_embd.weight")?.shape[0] ?? 0;
   const keyHeads = number("attention.head_count_kv", heads);
   const headWidth = width / heads;
-  if (!Number.isInteger(headWidth / 2) || !Number.isInteger(heads / keyHeads) || number("rope.dimension_count", headWidth) !== headWidth)
+  const widths = ["rope.dimension_count", "attention.key_length", "attention.value_length"].map((key) => number(key, headWidth));
+  if (!Number.isInteger(headWidth / 2) || !Number.isInteger(heads / keyHeads) || widths.some((w) => w !== headWidth))
     throw new ModelError(`The GGUF file has ${heads} heads, ${keyHeads} key heads and width ${width}, which circlet cannot arrange`);
   const config: LlamaConfig = {
     layers: number("block_count"),
@@ -71,7 +83,7 @@ export function llamaOf(file: GgufFile): Llama {
   };
   const keys = keyHeads * headWidth;
   const layers = Array.from({ length: config.layers }, (_, l): LlamaLayer => {
-    const tensor = (name: string, shape: readonly number[]) => tensorOf(file, `blk.${l}.${name}.weight`, shape);
+    const tensor = (name: string, shape: readonly number[]) => tensorNamed(`blk.${l}.${name}.weight`, shape);
     return {
       attentionNorm: tensor("attn_norm", [width]),
       query: tensor("attn_q", [width, width]),
@@ -84,7 +96,10 @@ export function llamaOf(file: GgufFile): Llama {
       down: tensor("ffn_down", [width, hidden]),
     };
   });
-  const embedding = tensorOf(file, "token_embd.weight", [vocabulary, width]);
-  const head = file.tensors.has("output.weight") ? tensorOf(file, "output.weight", [vocabulary, width]) : embedding;
-  return { config, embedding, layers, norm: tensorOf(file, "output_norm.weight", [width]), head };
+  const embedding = tensorNamed("token_embd.weight", [vocabulary, width]);
+  const head = file.tensors.has("output.weight") ? tensorNamed("output.weight", [vocabulary, width]) : embedding;
+  const norm = tensorNamed("output_norm.weight", [width]);
+  for (const name of [...file.tensors.keys(), ...[...file.metadata.keys()].filter((key) => key.startsWith("llama."))])
+    if (!known.has(name)) throw new ModelError(`The GGUF file has ${name}, which circlet does not know`);
+  return { config, embedding, layers, norm, head };
 }

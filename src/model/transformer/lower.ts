@@ -47,7 +47,7 @@ function lowerEmbedding(frame: Frame, tokens: ColumnId): void {
   frame.builder.constraint("embedding", frame.axes("positions", "width"), [term(1, [embedding], [chosen]), ...frame.state(-1, first)]);
 }
 
-/** max_i - logit_iv - [v < next_i] = 2^14 (high + 2^14) + low >= 0, and 0 where v = next_i: no logit is larger, and those before are smaller. */
+/** max_i - logit_iv - [v < next_i] = 2^14 (high + 2^13) + low >= 0, and 0 where v = next_i: no logit is larger, and those before are smaller. */
 function lowerHead(frame: Frame, next: ColumnId): void {
   const { builder, sizes } = frame;
   // high is signed so that its table is one that other columns use

@@ -96,7 +96,11 @@ export function mostQuery(config: LlamaConfig): number {
 
 /** K = sqrt(width) 2^(normExponent + rho): a reciprocal root is floor(K / N). The square root is rounded down. */
 export function rootNumerator(config: LlamaConfig, scales: TransformerScales): number {
-  return integerRoot(config.width * 4 ** (scales.normExponent + scales.rootShift));
+  const square = BigInt(config.width) * 4n ** BigInt(scales.normExponent + scales.rootShift); // past 2^53
+  let root = BigInt(Math.floor(Math.sqrt(Number(square))));
+  while (root * root > square) root--;
+  while ((root + 1n) * (root + 1n) <= square) root++;
+  return Number(root);
 }
 
 /** floor(sqrt(v)) for an integer v below 2^53. */
