@@ -38,9 +38,9 @@ interface Case {
 }
 const CASES: readonly Case[] = [
   { name: "the shape of stories260K", config: STORIES, positions: 63, onCpu: true },
-  { name: "the shape of stories260K", config: STORIES, positions: 255, onCpu: true },
   { name: "6 layers of width 256", config: MEDIUM, positions: 63, onCpu: true },
   { name: "12 layers of width 768, 25,600 tokens", config: LARGE, positions: 63, onCpu: false },
+  { name: "the shape of stories260K", config: STORIES, positions: 255, onCpu: true },
 ];
 const SMALL_CASES: readonly Case[] = [
   { name: "one layer of the shape of stories260K", config: { ...STORIES, layers: 1 }, positions: 7, onCpu: true },
