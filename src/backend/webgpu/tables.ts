@@ -12,7 +12,7 @@ import { sumSegments } from "../../../shaders/multilinear/sum-segments.wgsl.ts";
 import type { Column, Scalar, SpreadDimension } from "../backend.ts";
 import { ensure, product } from "../check.ts";
 import { elementsOf, type GpuColumn, wordsOf } from "./column.ts";
-import { COPIES_A_PRODUCT, groupsFor, type Workspace } from "./workspace.ts";
+import { groupsFor, type Workspace } from "./workspace.ts";
 
 /** Indices of one dispatch; a multiple of 4. */
 const GATHER_LIST = 8192;
@@ -27,7 +27,7 @@ const WIDE = 16;
 
 /** Writes `count` elements with the given words from an element address on. */
 export function fill(space: Workspace, address: number, count: number, value: readonly [number, number, number, number]): void {
-  space.each(fillKernel, count / COPIES_A_PRODUCT, [count, address, ...value]);
+  space.each(fillKernel, count, [count, address, ...value]);
 }
 
 export function zeros(space: Workspace, length: number, width: 1 | 4): GpuColumn {
@@ -38,7 +38,7 @@ export function zeros(space: Workspace, length: number, width: 1 | 4): GpuColumn
 
 export function lift(space: Workspace, column: Column): Column {
   const out = space.column(column.length, 4);
-  if (column.width === 1) space.each(liftKernel, column.length / COPIES_A_PRODUCT, [column.length, elementsOf(out), wordsOf(column)]);
+  if (column.width === 1) space.each(liftKernel, column.length, [column.length, elementsOf(out), wordsOf(column)]);
   else space.copy(elementsOf(out), elementsOf(column), column.length);
   return out;
 }
@@ -60,7 +60,7 @@ export function place(
   const touched = Math.ceil((begin + count) / 4) - Math.floor(begin / 4);
   const axes = sizes.flatMap((size, d) => [[size, strides[d]!]]).reverse();
   const parameters = [touched, begin, count, wordsOf(src, 1) + srcOffset, axes.length, ...axes.flat()];
-  space.each(placeKernel, count / COPIES_A_PRODUCT, parameters);
+  space.each(placeKernel, count, parameters);
 }
 
 export function gather(space: Workspace, column: Column, indices: Uint32Array): Column {
@@ -100,7 +100,7 @@ export function contract(space: Workspace, t: Column, outer: number, inner: numb
   } else {
     space.withMemory(outputs * segments, (partials) => {
       run(partials);
-      space.each(sumSegments, (outputs * segments) / COPIES_A_PRODUCT, [outputs, elementsOf(out), partials, segments]);
+      space.each(sumSegments, outputs * segments, [outputs, elementsOf(out), partials, segments]);
     });
   }
   return out;

@@ -13,9 +13,6 @@ const SCALAR_BLOCK = 2 ** 12;
 /** Workgroups that share the entries of a sum at most: enough to fill a large GPU, few enough to add up in one workgroup. */
 const SUM_GROUPS = 1024;
 
-/** Entries that are copied in the time of a product in K. */
-export const COPIES_A_PRODUCT = 8;
-
 /** Workgroups for one invocation an entry. */
 export function groupsFor(count: number): number {
   return Math.ceil(count / LANES);
@@ -123,7 +120,7 @@ export class Workspace {
     if (this.#gathered?.pending() !== true && this.#list?.pending() !== true) this.flush();
   }
 
-  /** Whether a step of so many products in K belongs into the transcript's program. */
+  /** Whether a step of so many products in K, or entries moved, belongs into the transcript's program. */
   isSolo(step: Step, products: number, parameters: readonly number[]): boolean {
     return products <= this.#soloProducts && parameters.length <= LONGEST_STEP && codeOf(step) !== undefined;
   }
@@ -143,7 +140,7 @@ export class Workspace {
 
   /** Queues the copy of `count` elements between disjoint ranges. */
   copy(target: number, source: number, count: number): void {
-    this.each(copyKernel, count / COPIES_A_PRODUCT, [count, target, source]);
+    this.each(copyKernel, count, [count, target, source]);
   }
 
   /** Runs `use` with memory that is given back afterwards. */
