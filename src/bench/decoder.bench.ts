@@ -9,23 +9,12 @@ import { calibrate } from "../model/transformer/calibrate.ts";
 import { continueGreedily, FloatDecoder } from "../model/transformer/float.ts";
 import type { LlamaConfig } from "../model/transformer/llama.ts";
 import { quantizeLlama } from "../model/transformer/quantize.ts";
-import { smallDecoder } from "../testing/decoder.ts";
+import { STORIES, smallDecoder } from "../testing/decoder.ts";
 import { committedCells } from "../verifier/plan.ts";
 import { prepareKey, verify } from "../verifier/verify.ts";
 
-/** The shape of stories260K. */
-const BASE: LlamaConfig = {
-  layers: 4,
-  width: 64,
-  heads: 8,
-  keyHeads: 4,
-  headWidth: 8,
-  hidden: 172,
-  vocabulary: 512,
-  epsilon: 1e-5,
-  theta: 10000,
-  context: 1024,
-};
+/** Four layers of the shape of stories260K. */
+const BASE: LlamaConfig = { ...STORIES, layers: 4 };
 
 /** One row of a table: a proof of as many tokens as there are positions and one more. */
 export async function measureDecoder(change: Partial<LlamaConfig>, positions: number): Promise<Record<string, number | string>> {

@@ -19,6 +19,20 @@ export const SMALL: LlamaConfig = {
   context: 64,
 };
 
+/** The shape of stories260K. */
+export const STORIES: LlamaConfig = {
+  layers: 5,
+  width: 64,
+  heads: 8,
+  keyHeads: 4,
+  headWidth: 8,
+  hidden: 172,
+  vocabulary: 512,
+  epsilon: 1e-5,
+  theta: 10000,
+  context: 1024,
+};
+
 /** Weights uniform in [-a, a], from a fixed sequence. */
 export function smallDecoder(config: LlamaConfig = SMALL): Llama {
   let seed = 11;

@@ -6,25 +6,12 @@ import { calibrate } from "../../model/transformer/calibrate.ts";
 import { continueGreedily, FloatDecoder } from "../../model/transformer/float.ts";
 import type { LlamaConfig } from "../../model/transformer/llama.ts";
 import { quantizeLlama } from "../../model/transformer/quantize.ts";
-import { smallDecoder } from "../../testing/decoder.ts";
+import { STORIES, smallDecoder } from "../../testing/decoder.ts";
 import { committedCells } from "../../verifier/plan.ts";
 import { verify } from "../../verifier/verify.ts";
 import { webgpuBackend } from "../../webgpu.ts";
 import { type Context, type Part, round } from "./context.ts";
 
-/** The shape of stories260K. */
-export const STORIES: LlamaConfig = {
-  layers: 5,
-  width: 64,
-  heads: 8,
-  keyHeads: 4,
-  headWidth: 8,
-  hidden: 172,
-  vocabulary: 512,
-  epsilon: 1e-5,
-  theta: 10000,
-  context: 1024,
-};
 const MEDIUM: LlamaConfig = { ...STORIES, layers: 6, width: 256, heads: 8, keyHeads: 8, headWidth: 32, hidden: 688, vocabulary: 4096 };
 /** 124 million weights, as many as GPT-2 has. */
 const LARGE: LlamaConfig = { ...STORIES, layers: 12, width: 768, heads: 12, keyHeads: 12, headWidth: 64, hidden: 2048, vocabulary: 25600 };

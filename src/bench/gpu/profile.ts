@@ -1,9 +1,10 @@
 /** Where the time on the device goes: proofs and a commitment by kernel, from timestamps around each dispatch. */
 import { commitDecoder, proveTokens } from "../../decoder.ts";
 import { commit, loadModel, prove } from "../../index.ts";
+import { STORIES } from "../../testing/decoder.ts";
 import { type WebGpuBackend, webgpuBackend } from "../../webgpu.ts";
 import { type Context, type Part, round } from "./context.ts";
-import { randomDecoder, STORIES } from "./decoders.ts";
+import { randomDecoder } from "./decoders.ts";
 
 const SENTENCE = "Quanto costa il biglietto?";
 const LONGEST_ROWS = 14;
