@@ -10,7 +10,7 @@ import { contractRows } from "../../../shaders/multilinear/contract-rows.wgsl.ts
 import { spread as spreadKernel } from "../../../shaders/multilinear/spread.wgsl.ts";
 import { sumSegments } from "../../../shaders/multilinear/sum-segments.wgsl.ts";
 import type { Column, Scalar, SpreadDimension } from "../backend.ts";
-import { ensure, product } from "../check.ts";
+import { ensure, log2ceil, product } from "../check.ts";
 import { elementsOf, type GpuColumn, wordsOf } from "./column.ts";
 import { groupsFor, type Workspace } from "./workspace.ts";
 
@@ -144,11 +144,12 @@ export function combine(space: Workspace, columns: readonly Column[], weights: r
 }
 
 export function bind(space: Workspace, tables: readonly Column[], r: Scalar): void {
+  if (tables.length === 0) return;
   const halves = tables.map((table) => table.length / 2);
-  const largest = Math.max(0, ...halves);
+  const bits = log2ceil(Math.max(...halves));
   const list = tables.flatMap((table, k) => [elementsOf(table), halves[k]!]);
-  const count = largest * tables.length;
-  space.each(bindKernel, count, [count, largest, space.scalar(r), ...list]);
+  const count = tables.length * 2 ** bits;
+  space.each(bindKernel, count, [count, bits, space.scalar(r), ...list]);
 }
 
 /** The one length of all columns. @throws InternalError if there are none or lengths differ */
