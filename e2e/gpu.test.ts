@@ -7,11 +7,8 @@ import { describeVisits, type Visitor } from "./visitor.ts";
 const LIMIT_MS = 60_000;
 /** Times that a proof may wait for the GPU. */
 const MOST_READ_BACKS = 4;
-/**
- * Of the time between two turns of the event loop. SwiftShader computes on the cores that the page needs, so this is far above the 20 ms of an idle machine; a page
- * that compiled or proved on its own thread would stand still for many seconds.
- */
-const LONGEST_GAP_MS = 2000;
+/** Of the time between two turns of the event loop, on cores that SwiftShader keeps busy: 20 to 190 ms on an idle machine, so that other work is forgiven twice. */
+const LONGEST_GAP_MS = 250;
 
 /** Opens the page and chooses the GPU. What is drawn may wait for kernels that are compiled meanwhile, also those of a cancelled run. */
 async function openOnGpu(visitor: Visitor): Promise<void> {
@@ -21,7 +18,7 @@ async function openOnGpu(visitor: Visitor): Promise<void> {
 }
 
 describeVisits("the page with a GPU", (current, node, mode) => {
-  it("proves on the GPU with the bytes of the CPU, responsive, in under 60 s", { timeout: 2 * LIMIT_MS }, async () => {
+  it("proves on the GPU with the bytes of the CPU, responsive, in under 60 s", { timeout: 2 * LIMIT_MS, retry: 2 }, async () => {
     const visitor = current();
     const { page } = visitor;
     await openOnGpu(visitor);
