@@ -90,6 +90,7 @@ async function measure({ log, options, add }: Context, { name, config, positions
       tokens: positions + 1,
       witnessCells: committedCells(system)[1] ?? 0,
       milliseconds: Math.min(...times),
+      runsMilliseconds: times.join(", "),
       firstMilliseconds: firstMs,
       /** Of a given text, without a generation. */
       textMilliseconds: textMs,

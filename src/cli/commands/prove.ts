@@ -1,19 +1,16 @@
-/** `circlet prove`: runs a model, proves its output, verifies the proof, writes it and the verifying key. */
-import { resolve } from "node:path";
 import { commit, prove } from "../../api.ts";
 import type { Backend } from "../../backend/backend.ts";
 import type { Model } from "../../model/load.ts";
 import { encodeKey } from "../../proof/key.ts";
-import { DEFAULT_MIN_BITS } from "../../verifier/verify.ts";
 import { isGguf, type TokenFlags } from "../decoders.ts";
 import { UsageError } from "../failure.ts";
-import { checkWritable, writeWhole } from "../files.ts";
 import { readInput } from "../input.ts";
-import { fileName, invocation, shellWord } from "../invocation.ts";
+import { shellWord } from "../invocation.ts";
 import { breathe, type Io } from "../io.ts";
 import { type BackendFlags, type JsonOption, type SecurityFlags, targetOf } from "../options.ts";
-import { aligned, deviceText, inputJson, inputText, outputText, print, printable, seconds, size } from "../output.ts";
+import { inputJson, inputText, outputText, printable } from "../output.ts";
 import { showProgress } from "../progress.ts";
+import { deliver, proofFiles } from "../proven.ts";
 import { isModel, openModel, withBackend } from "../source.ts";
 
 export interface ProveOptions extends JsonOption, BackendFlags, SecurityFlags, TokenFlags {
@@ -33,53 +30,16 @@ export async function proveCommand(argument: string | undefined, options: ProveO
   const { source, input } = await chosen(argument, options);
   const model = await openModel(source);
   const raw = await readInput(input, model, io);
-  const proofPath = options.output ?? `${fileName(model.name)}.proof`;
-  const keyPath = options.key ?? `${proofPath.replace(/\.proof$/, "")}.vk`;
-  if (resolve(proofPath) === resolve(keyPath)) throw new UsageError("usage", `Proof and key cannot both be written to ${proofPath}`);
-  for (const path of [proofPath, keyPath]) await checkWritable(path);
+  const files = await proofFiles(options, model.name);
   const made = await withBackend(options, io, (backend) => make(model, raw, backend, options, io));
-  await writeWhole(keyPath, made.keyBytes);
-  await writeWhole(proofPath, made.proof);
-
-  const { report, output } = made;
-  const floor = report.bits < DEFAULT_MIN_BITS ? ` --min-bits ${Math.floor(report.bits)}` : "";
-  const command = `${invocation()} verify ${shellWord(proofPath)} --key ${shellWord(keyPath)}${floor}`;
-  const phases = Object.entries(report.seconds);
-  const total = phases.reduce((sum, [, s]) => sum + s, 0);
-  const json = {
-    model: model.name,
-    modelId: made.id,
-    input: inputJson(model.input, raw),
-    output,
-    proof: { file: proofPath, bytes: report.bytes },
-    key: { file: keyPath, bytes: made.keyBytes.length },
-    bits: report.bits,
-    regime: made.regime,
-    backend: report.backend,
-    device: report.device,
-    seconds: { commit: made.commitSeconds, prove: total, verify: report.checked, phases: report.seconds },
-    verify: command,
+  const statement = {
+    rows: [
+      ["input", inputText(model.input, raw)],
+      ["output", outputText(model.input, made.output)],
+    ] as const,
+    fields: { input: inputJson(model.input, raw), output: made.output },
   };
-  print(io, options, json, () =>
-    [
-      aligned([
-        ["model", printable(model.name)],
-        ["model id", made.id],
-        ["input", inputText(model.input, raw)],
-        ["output", outputText(model.input, output)],
-        ["proof", `${size(report.bytes)}, ${proofPath}`],
-        ["key", `${size(made.keyBytes.length)}, ${keyPath}`],
-        ["security", `${report.bits.toFixed(2)} proven bits (${made.regime})`],
-        ["proving", `${seconds(total)} on ${report.backend}: ${phases.map(([phase, s]) => `${phase} ${s.toFixed(2)}`).join(", ")}`],
-        ...(report.device === null ? [] : [["device", deviceText(report.device)] as const]),
-        ["committing", `${seconds(made.commitSeconds)}, once a model`],
-        ["verifying", `${seconds(report.checked ?? 0)}, accepted`],
-      ]),
-      "",
-      "Anyone with the two files can verify the proof:",
-      `  ${command}`,
-    ].join("\n"),
-  );
+  await deliver(io, options, files, made, { rows: [["model", printable(model.name)]], fields: { model: model.name } }, statement);
 }
 
 /** Commits, proves and verifies. */
