@@ -87,7 +87,7 @@ export function keyText(key: KeyFigures): string {
       ["key", `${size(key.bytes)}, suite ${key.suite}`],
       [
         "statement",
-        `${key.input.kind} (${key.input.shape.join("x")} cells) -> ${key.input.kind === "tokens" ? "the tokens that follow" : `one of ${key.classes} classes`}`,
+        `${key.input.kind} (${key.input.shape.join("x")} cells) -> ${key.input.kind === "tokens" ? "the tokens that follow" : key.input.kind === "embedding" ? "their embedding" : `one of ${key.classes} classes`}`,
       ],
       ["system", `${system.columns} columns, ${system.constraints} constraints, ${system.lookups} look-ups in ${system.tables} tables`],
       ["committed", `${system.weightCells} weight cells, ${system.witnessCells} witness cells`],

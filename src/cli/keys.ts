@@ -38,22 +38,20 @@ export async function parseKey(bytes: Uint8Array, path: string): Promise<Verifyi
 /** A key file's key, or that of a model, for which its weights are committed again. @throws UsageError */
 export async function keyOf(
   source: string,
-  options: BackendFlags & SecurityFlags & { readonly positions?: number },
+  options: BackendFlags & SecurityFlags & { readonly positions?: number; readonly recipe?: string },
   io: Io,
 ): Promise<VerifyingKey> {
   const { isModel, openModel, withBackend } = await import("./source.ts");
-  const { isGguf, openDecoder } = await import("./decoders.ts");
-  if (isGguf(source)) {
+  const { isTransformer, openLanguageModel } = await import("./transformers.ts");
+  if (await isTransformer(source)) {
     if (options.positions === undefined)
       throw new UsageError("usage", "A language model's key is for a number of positions: give the one of the proof as --positions");
-    const decoder = await openDecoder(source);
+    const model = await openLanguageModel(source, options, io);
     const { commitDecoder } = await import("../decoder.ts");
+    const { commitEncoder } = await import("../encoder.ts");
+    const make = model.program.final ? commitEncoder : commitDecoder;
     const positions = options.positions;
-    return withBackend(
-      options,
-      io,
-      async (backend) => (await commitDecoder(decoder, positions, { backend, ...targetOf(options) })).verifying,
-    );
+    return withBackend(options, io, async (backend) => (await make(model, positions, { backend, ...targetOf(options) })).verifying);
   }
   if (!(await isModel(source))) {
     if (options.bits !== undefined || options.regime !== undefined)

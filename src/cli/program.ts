@@ -7,7 +7,9 @@ import { addBackend, addSecurity, integer, integerRange, number } from "./option
 import { printable } from "./output.ts";
 
 const MODEL = "bundled model (see circlet models), folder with model.onnx and model.json, or .onnx file beside its model.json";
+const LANGUAGE = "or a language model: a bundled one, a .gguf file, a Hugging Face folder, a hub id";
 const INPUT = "text for a text model, else a .json or .npy file or mnist:<n>; - reads standard input";
+const RECIPE = "a language model's scales (circlet quantize writes them; default: those beside the model, else found on sample texts)";
 const SAMPLES = "JSON file with a list of { input, label }, or mnist:<n> for n MNIST images";
 
 /**
@@ -79,8 +81,9 @@ CIRCLET_DEBUG=1 adds the stack trace to an error.`,
       ]),
     ),
   )
-    .argument("<model>", `${MODEL}, or a language model's .gguf file`)
+    .argument("<model>", `${MODEL}, ${LANGUAGE}`)
     .option("--positions <n>", "positions of a language model's key: one less than the most tokens", integer(1, 1023))
+    .option("--recipe <file>", RECIPE)
     .option("-o, --output <file>", "the verifying key's file (default: <name>.vk)")
     .action(async (model, options) => (await import("./commands/commit.ts")).commitCommand(model, options, io));
 
@@ -90,9 +93,10 @@ CIRCLET_DEBUG=1 adds the stack trace to an error.`,
     "run mnist-small --input mnist:7 --json",
     'run stories.gguf --input "Once upon a time" --tokens 60',
   ])
-    .argument("<model>", `${MODEL}, or a language model's .gguf file`)
+    .argument("<model>", `${MODEL}, ${LANGUAGE}`)
     .requiredOption("--input <input>", INPUT)
-    .option("--tokens <n>", "how many tokens a language model is to write", integer(1, 1023))
+    .option("--recipe <file>", RECIPE)
+    .option("--tokens <n>", "how many tokens a language model is to write (default: 32)", integer(1, 1023))
     .action(async (model, options) => (await import("./commands/run.ts")).runCommand(model, options, io));
 
   addSecurity(
@@ -101,17 +105,19 @@ CIRCLET_DEBUG=1 adds the stack trace to an error.`,
         'prove "un texte en français"',
         'prove lande --input "Quanto costa il biglietto?" -o ticket.proof',
         "prove mnist-small --input mnist:7",
+        'prove --model ishmael "Call me"',
         "prove lande --input - < letter.txt",
         'prove stories.gguf --input "Once upon a time" --tokens 59',
       ]),
     ),
   )
-    .argument("[model-or-text]", `${MODEL}, or a language model's .gguf file; anything else is a text for lande, or for --model`)
+    .argument("[model-or-text]", `${MODEL}, ${LANGUAGE}; anything else is a text for lande, or for --model`)
     .option("--model <model>", "the model, if the argument is a text")
+    .option("--recipe <file>", RECIPE)
     .option("--input <input>", INPUT)
     .option("-o, --output <file>", "the proof's file (default: <name>.proof)")
     .option("--key <file>", "the verifying key's file (default: beside the proof, ending in .vk)")
-    .option("--tokens <n>", "how many tokens a language model is to write after --input", integer(1, 1023))
+    .option("--tokens <n>", "how many tokens a language model is to write (default: 32)", integer(1, 1023))
     .option(
       "--positions <n>",
       "positions of a language model's key: one less than the most tokens (default: a power of two from 16)",
@@ -135,6 +141,7 @@ CIRCLET_DEBUG=1 adds the stack trace to an error.`,
     )
     .option("--input <input>", "rejects the proof if it is for another input")
     .option("--positions <n>", "positions of the proof's key, if --key is a language model", integer(1, 1023))
+    .option("--recipe <file>", RECIPE)
     .option("--min-bits <n>", "rejects the proof if it has fewer proven bits (default: 100)", number(0, 124))
     .action(async (proof, options) => exit(await (await import("./commands/verify.ts")).verifyCommand(proof, options, io)));
 
@@ -174,10 +181,11 @@ CIRCLET_DEBUG=1 adds the stack trace to an error.`,
     "accuracy ./mynet --samples samples.json --html accuracy.html",
     "accuracy stories.gguf",
   ])
-    .argument("<model>", `${MODEL}, or a language model's .gguf file`)
+    .argument("<model>", `${MODEL}, ${LANGUAGE}`)
     .option("--limit <n>", "at most so many samples, evenly spread", integer(1, 1e6), 500)
     .option("--samples <samples>", `${SAMPLES} (default: sentences for a text model, MNIST for images of 784 pixels)`)
     .option("--html <file>", "also writes the report as a page with plots")
+    .option("--recipe <file>", RECIPE)
     .action(async (model, options) => (await import("./commands/accuracy.ts")).accuracyCommand(model, options, io));
 
   addBackend(

@@ -2,9 +2,9 @@
 import { commit } from "../../api.ts";
 import type { Backend } from "../../backend/backend.ts";
 import { commitDecoder } from "../../decoder.ts";
+import { commitEncoder } from "../../encoder.ts";
 import { encodeKey, type VerifyingKey } from "../../proof/key.ts";
 import { prepareKey } from "../../verifier/verify.ts";
-import { isGguf, openDecoder } from "../decoders.ts";
 import { UsageError } from "../failure.ts";
 import { checkWritable, writeWhole } from "../files.ts";
 import { fileName } from "../invocation.ts";
@@ -12,10 +12,12 @@ import { breathe, type Io } from "../io.ts";
 import { type BackendFlags, type JsonOption, type SecurityFlags, targetOf } from "../options.ts";
 import { aligned, print, printable, seconds, size } from "../output.ts";
 import { openModel, withBackend } from "../source.ts";
+import { isTransformer, openLanguageModel } from "../transformers.ts";
 
 export interface CommitOptions extends JsonOption, BackendFlags, SecurityFlags {
   readonly output?: string;
   readonly positions?: number;
+  readonly recipe?: string;
 }
 
 /** What is committed: its name, and how. */
@@ -25,7 +27,7 @@ interface Committable {
 }
 
 export async function commitCommand(source: string, options: CommitOptions, io: Io): Promise<void> {
-  const model = await committable(source, options);
+  const model = await committable(source, options, io);
   const path = options.output ?? `${fileName(model.name)}.vk`;
   await checkWritable(path);
   await breathe(io.signal);
@@ -49,15 +51,16 @@ export async function commitCommand(source: string, options: CommitOptions, io: 
   );
 }
 
-async function committable(source: string, options: CommitOptions): Promise<Committable> {
+async function committable(source: string, options: CommitOptions, io: Io): Promise<Committable> {
   const target = targetOf(options);
   const { positions } = options;
-  if (!isGguf(source)) {
-    if (positions !== undefined) throw new UsageError("usage", "--positions is for a language model, a .gguf file");
+  if (!(await isTransformer(source))) {
+    if (positions !== undefined) throw new UsageError("usage", "--positions is for a language model");
     const model = await openModel(source);
     return { name: model.name, commit: (backend) => commit(model, { backend, ...target }) };
   }
   if (positions === undefined) throw new UsageError("usage", "A language model's key is for a number of positions: give --positions <n>");
-  const decoder = await openDecoder(source);
-  return { name: decoder.name, commit: (backend) => commitDecoder(decoder, positions, { backend, ...target }) };
+  const model = await openLanguageModel(source, options, io);
+  const make = model.program.final ? commitEncoder : commitDecoder;
+  return { name: model.name, commit: (backend) => make(model, positions, { backend, ...target }) };
 }

@@ -57,7 +57,7 @@ async function inspectProof(path: string, bytes: Uint8Array, options: InspectOpt
           ["input", key ? inputText(key.input, proof.input) : `${proof.input.length} bytes`],
           [
             "output",
-            key && (label !== undefined || key.input.kind === "tokens")
+            key && (label !== undefined || key.input.kind === "tokens" || key.input.kind === "embedding")
               ? outputText(key.input, { index: proof.output, label: label ?? "" })
               : `output ${proof.output}`,
           ],
