@@ -2,7 +2,7 @@
  * Products of integer matrices with vectors, WebAssembly SIMD and plain: `npx tsx src/bench/products.bench.ts`. Bits are those of weights and inputs, signs
  * included. GB/s is what the kernel reads of the matrix, once a call; G/s counts products of a weight and an input.
  */
-import { type Matrix, scalarProducts } from "../model/products/products.ts";
+import { type Matrix, type Products, scalarProducts } from "../model/products/products.ts";
 import { simdProducts } from "../model/products/simd.ts";
 import { Samples } from "../testing/samples.ts";
 
@@ -23,6 +23,8 @@ const KINDS = [
   [15, 15, 32],
   [15, 18, 32],
 ] as const;
+type Kind = (typeof KINDS)[number];
+type Row = Record<string, string | number>;
 
 /** Best milliseconds of a call, several a reading of the clock where calls are short. */
 function time(body: () => void): number {
@@ -48,33 +50,55 @@ function random(length: number, bits: number): Int32Array {
   return values;
 }
 
-function measure(
-  outputs: number,
-  inputs: number,
-  [weightBits, inputBits, vectors]: (typeof KINDS)[number],
-): Record<string, string | number> {
+/** All products of a list of matrices, one after the other: `matrix` names them. */
+function measure(matrix: string, shapes: readonly (readonly [number, number])[], [weightBits, inputBits, vectors]: Kind): Row {
   const products = simdProducts();
   if (products === null) throw new Error("This runtime has no WebAssembly SIMD");
-  const weight = random(outputs * inputs, weightBits);
-  const x = random(vectors * inputs, inputBits);
+  const weights = shapes.map(([outputs, inputs]) => random(outputs * inputs, weightBits));
+  const x = random(vectors * Math.max(...shapes.map(([, inputs]) => inputs)), inputBits);
+  const add = (to: Products): Matrix[] => shapes.map(([outputs, inputs], k) => to.add(weights[k]!, outputs, inputs));
   const start = performance.now();
-  const simd = products.add(weight, outputs, inputs);
+  const simd = add(products);
   const adding = performance.now() - start;
-  const scalar = scalarProducts().add(weight, outputs, inputs);
-  const run = (matrix: Matrix): number => time(() => matrix.times(x));
-  const [fast, slow] = [run(simd), run(scalar)];
+  const run = (matrices: readonly Matrix[]): number =>
+    time(() => {
+      for (const m of matrices) m.times(x.subarray(0, vectors * m.inputs));
+    });
+  const [fast, slow] = [run(simd), run(add(scalarProducts()))];
+  const count = weights.reduce((n, { length }) => n + length, 0);
   return {
-    matrix: `${outputs} x ${inputs}`,
+    matrix,
     bits: `${weightBits}, ${inputBits}`,
     vectors,
     "add ms": adding.toFixed(2),
     "simd ms": fast.toFixed(4),
-    "GB/s": (simd.bytes / fast / 1e6).toFixed(1),
-    "G/s": ((outputs * inputs * vectors) / fast / 1e6).toFixed(1),
+    "GB/s": (simd.reduce((n, { bytes }) => n + bytes, 0) / fast / 1e6).toFixed(1),
+    "G/s": ((count * vectors) / fast / 1e6).toFixed(1),
     "plain ms": slow.toFixed(3),
-    "plain GB/s": ((4 * outputs * inputs) / slow / 1e6).toFixed(1),
+    "plain GB/s": ((4 * count) / slow / 1e6).toFixed(1),
     ratio: (slow / fast).toFixed(1),
   };
 }
 
-console.table(SIZES.flatMap(([outputs, inputs]) => KINDS.map((kind) => measure(outputs, inputs, kind))));
+/** The projections of SmolLM2-135M: 135 million weights, past every cache. */
+const DECODER: readonly (readonly [number, number])[] = [
+  ...Array.from(
+    { length: 30 },
+    () =>
+      [
+        [576, 576],
+        [192, 576],
+        [192, 576],
+        [576, 576],
+        [1536, 576],
+        [1536, 576],
+        [576, 1536],
+      ] as const,
+  ).flat(),
+  [49152, 576],
+];
+
+console.table([
+  ...SIZES.flatMap((size) => KINDS.map((kind) => measure(size.join(" x "), [size], kind))),
+  ...KINDS.map((kind) => measure("a decoder's", DECODER, kind)),
+]);

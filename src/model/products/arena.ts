@@ -1,6 +1,4 @@
-/**
- * Memory of the products' kernels. Its start is fixed: X, vectors as int16, and Y, their results as int32. Matrices follow, for ever: memory grows at its end.
- */
+/** Memory of the products' kernels. Its start is fixed: X, vectors as int16, and Y, their results as int32. Matrices follow and stay: memory grows at its end. */
 
 export const PAGE = 2 ** 16;
 /** The first page is no one's. Vectors that pass by at once fit the second cache. */

@@ -25,7 +25,7 @@ interface Plane {
   readonly row: number;
 }
 
-/** The fastest products of this runtime. */
+/** The fastest products of this runtime. One for all matrices of a model: each reserves addresses, of which a process has not many times 4 GiB. */
 export function fastestProducts(): Products {
   return simdProducts() ?? scalarProducts();
 }
