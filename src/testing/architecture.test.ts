@@ -43,13 +43,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   webgpu: ["backend/webgpu", ...DEVICE],
   api: [...CLOSURE, "verifier", "prover", "prove", ...DEVICE, "ops", "model"],
   decoder: [...CLOSURE, "verifier", "prover", "prove", ...DEVICE, "model"],
-  index: [...DATA, "decoder", "api", "verify", "backend", ...DEVICE, "prover", "model"],
+  encoder: [...CLOSURE, "verifier", "prover", "prove", ...DEVICE, "model"],
+  index: [...DATA, "decoder", "encoder", "api", "verify", "backend", ...DEVICE, "prover", "model"],
 };
 const FREE = ["bench", "chain", "cli", "server", "testing"];
 
 /** Packages that a module may import; Node's modules are for FREE and for the scripts that make bundled models and generated code. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = { model: ["@huggingface/tokenizers", "protobufjs/light.js"] };
-const SCRIPTS = /^(model\/mnist\/|model\/.*-extract\.ts$|backend\/cpu\/build\.ts$)/;
+const SCRIPTS = /^(model\/mnist\/|model\/.*-extract\.ts$|backend\/cpu\/build\.ts$|model\/products\/build\.ts$)/;
 
 function moduleOf(path: string): string {
   const name = path.replace(/\.ts$/, "");
