@@ -65,9 +65,9 @@ export function compareEncoders(float: Transformer, program: TransformerProgram,
 
 /** What both models make of tokens, and how far apart they are on the way. */
 function compareRuns(float: Transformer, program: TransformerProgram, tokens: readonly number[], sites = new SiteErrors(float.config)) {
-  const states: Float64Array[][] = [];
+  const states = Array.from({ length: 2 * float.config.layers + 1 }, (): Float64Array[] => []);
   const original = new FloatTransformer(float, (name, site, values) => {
-    if (name === "state") (states[site] ??= []).push(values.slice());
+    if (name === "state") states[site]?.push(values.slice());
   });
   const integer = new IntegerTransformer(program, tokens.length);
   const [floats, integers] = [original.read(tokens), integer.read(tokens)];
