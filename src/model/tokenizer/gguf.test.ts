@@ -30,7 +30,7 @@ function fileOf(settings: Readonly<Record<string, GgufValue>>): GgufFile {
 }
 
 describe("ggufTokenizer()", () => {
-  test.each(Object.keys(known.answers))("splits texts as %s does", (pre) => {
+  test.each(["gpt-2", "smollm", "qwen2", "llama-bpe"])("splits texts as %s does", (pre) => {
     const tokenizer = ggufTokenizer(fileOf({ pre, add_bos_token: false }));
     known.texts.forEach((text, i) => {
       expect(tokenizer.encode(text), text).toEqual(known.answers[pre]?.[i]);

@@ -1,6 +1,15 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { bytePairTokenizer, wordPieceTokenizer } from "../../testing/huggingface.ts";
 import { huggingFaceTokenizer } from "./huggingface.ts";
+
+/** See fixtures/make-tokenizers.py. */
+interface Known {
+  readonly tokens: readonly string[];
+  readonly merges: readonly string[];
+  readonly texts: readonly string[];
+  readonly answers: Readonly<Record<string, readonly (readonly number[])[]>>;
+}
 
 const pairs = bytePairTokenizer();
 const bytePairs = huggingFaceTokenizer(pairs.tokenizer, pairs.config);
@@ -92,12 +101,32 @@ describe("huggingFaceTokenizer()", () => {
       changed("pre_tokenizer", { type: "Split", pattern: { String: "a" }, behavior: "Isolated", invert: true }),
       "inverted with behavior Isolated",
     ],
-    ["split words", changed("pre_tokenizer", { type: "Metaspace", split: true }), "Metaspace has split true"],
+    ["split words", changed("pre_tokenizer", { type: "Metaspace", split: true }), "Metaspace has split true, circlet knows false"],
     ["a post-processor", changed("post_processor", { type: "Roberta" }), "post_processor is Roberta"],
     ["a decoder", changed("decoder", { type: "CTC" }), "decoder is CTC"],
     ["no type", changed("decoder", "ByteLevel"), "decoder is no object with a type"],
     ["whole words", changed("added_tokens", [{ id: 300, content: "x", single_word: true }]), "added token x has single_word"],
   ])("refuses %s that the library would leave out", (_, make, message) => {
     expect(make).toThrow(message);
+  });
+});
+
+describe("the library's parts", () => {
+  const known = JSON.parse(readFileSync(new URL("../../testing/fixtures/tokenizers.json", import.meta.url), "utf8")) as Known;
+  const bytes = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
+  const digits = { type: "Digits", individual_digits: true };
+
+  test.each<[string, unknown]>([
+    ["gpt-2", bytes],
+    ["smollm", { type: "Sequence", pretokenizers: [digits, bytes] }],
+    ["Whitespace", { type: "Sequence", pretokenizers: [{ type: "Whitespace" }, { ...bytes, use_regex: false }] }],
+    ["WhitespaceSplit", { type: "Sequence", pretokenizers: [{ type: "WhitespaceSplit" }, { ...bytes, use_regex: false }] }],
+  ])("split as those of the format do: %s", (name, rule) => {
+    const vocab = Object.fromEntries(known.tokens.map((token, id) => [token, id]));
+    const file = { ...pairs.tokenizer, added_tokens: [], pre_tokenizer: rule, model: { type: "BPE", vocab, merges: known.merges } };
+    const tokenizer = huggingFaceTokenizer(file, {});
+    known.texts.forEach((text, i) => {
+      expect(tokenizer.encode(text), text).toEqual(known.answers[name]?.[i]);
+    });
   });
 });
