@@ -319,4 +319,20 @@ describe("readFolder()", () => {
     expect(() => read(index([]))).toThrow("no weight_map");
     expect(() => read(new Map([["config.json", new TextEncoder().encode("[]")]]))).toThrow("config.json: it is no object");
   });
+
+  test("pools as a sentence-transformers folder says, if that is the mean", () => {
+    const step = (name: string, path: string) => ({ type: `sentence_transformers.models.${name}`, path });
+    const steps = [step("Transformer", ""), step("Pooling", "1_Pooling"), step("Normalize", "2_Normalize")];
+    const folder = (modules: unknown, pooling: object) =>
+      new Map([...fixtureFiles("bert"), ["modules.json", jsonBytes(modules)], ["1_Pooling/config.json", jsonBytes(pooling)]]);
+    const mean = { word_embedding_dimension: 24, pooling_mode_cls_token: false, pooling_mode_mean_tokens: true };
+    expect(read(folder(steps, mean)).config.output).toBe("mean");
+    expect(read(folder(steps, { pooling_mode: "mean" })).config.output).toBe("mean");
+    expect(() => read(folder(steps, { ...mean, pooling_mode_cls_token: true }))).toThrow("pools by pooling_mode_cls_token true");
+    expect(() => read(folder(steps, { pooling_mode: "cls" }))).toThrow('pools by pooling_mode "cls" (1_Pooling/config.json)');
+    expect(() => read(folder(steps, {}))).toThrow("pools by nothing");
+    expect(() => read(folder([...steps, step("Dense", "3_Dense")], mean))).toThrow("Dense");
+    expect(() => read(folder([step("Pooling", "../1")], mean))).toThrow("../1");
+    expect(() => read(folder({}, mean))).toThrow("modules.json: it is no list");
+  });
 });

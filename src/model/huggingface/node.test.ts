@@ -130,6 +130,13 @@ describe("models of the hub", () => {
     expect(readdirSync(join(cache(), "org/small")).sort()).toEqual([...files.keys()].sort());
   });
 
+  test("bring the files that say how they pool", async () => {
+    const modules = [{ type: "sentence_transformers.models.Pooling", path: "1_Pooling" }];
+    files = new Map([...files, ["modules.json", jsonBytes(modules)], ["1_Pooling/config.json", jsonBytes({})]]);
+    await findTransformer("org/small");
+    expect(readdirSync(join(cache(), "org/small/1_Pooling"))).toEqual(["config.json"]);
+  });
+
   test("are not used when a download breaks off, and complete the next time", async () => {
     broken = "model.safetensors";
     await expect(findTransformer("org/small")).rejects.toThrow();
@@ -137,7 +144,7 @@ describe("models of the hub", () => {
     broken = "";
     asked = [];
     expect((await findTransformer("org/small"))?.name).toBe("small");
-    expect(asked.map((path) => path.replace(/.*\//, ""))).toEqual(["config.json", "model.safetensors"]);
+    expect(asked.map((path) => path.replace(/.*\//, ""))).toEqual(["config.json", "modules.json", "model.safetensors"]);
   });
 
   test("are not downloaded if circlet does not know their architecture", async () => {

@@ -37,6 +37,10 @@ export const GPT2_WORDS = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\
 /** Characters of words, as the format's pre-tokenizer Whitespace has them. */
 const WORD = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u200c\\u200d";
 
+/** What BERT's normalizer takes for Chinese characters. */
+const IDEOGRAPHS =
+  "\\u4e00-\\u9fff\\u3400-\\u4dbf\\uf900-\\ufaff\\x{20000}-\\x{2a6df}\\x{2a700}-\\x{2b81f}\\x{2b920}-\\x{2ceaf}\\x{2f800}-\\x{2fa1f}";
+
 /** A piece that no text has: the library drops characters without a piece where there is no unknown one. */
 export const UNKNOWN = "\u0000unknown";
 
@@ -68,7 +72,21 @@ function checked(part: Part, value: unknown): JsonRecord | null {
   hold(`${part} ${type}`, value);
   if (type === "Split" && value.invert === true && value.behavior !== "Removed")
     throw new ModelError(`The tokenizer's ${part} Split is inverted with behavior ${String(value.behavior)}, circlet knows Removed`);
+  if (type === "BertNormalizer" && value.handle_chinese_chars !== false) return spacedIdeographs(value);
   return part === "pre_tokenizer" ? rewritten(type, value) : value;
+}
+
+/** BERT's normalizer with ideographs of all planes between spaces: the library knows those of the first plane alone. Its `Replace` puts the match for "$&". */
+function spacedIdeographs(value: JsonRecord): JsonRecord {
+  const none = { clean_text: false, handle_chinese_chars: false, strip_accents: false, lowercase: false };
+  return {
+    type: "Sequence",
+    normalizers: [
+      { type: "BertNormalizer", ...none, clean_text: value.clean_text },
+      { type: "Replace", pattern: { Regex: `[${IDEOGRAPHS}]` }, content: " $& " },
+      { ...value, clean_text: false, handle_chinese_chars: false },
+    ],
+  };
 }
 
 /** A pre-tokenizer by patterns, for which the library has all of Unicode: its other parts know ASCII's digits and letters alone, and JavaScript's white space. */

@@ -69,6 +69,13 @@ describe("huggingFaceTokenizer()", () => {
     expect(wordPieces.encode("")).toEqual([2, 3]);
   });
 
+  test("takes ideographs of every plane for words", () => {
+    const vocab = { "[UNK]": 0, "[CLS]": 1, "[SEP]": 2, 中: 3, "\u{20000}": 4, "\u{2ceaf}": 5, a: 6 };
+    const model = { type: "WordPiece", unk_token: "[UNK]", continuing_subword_prefix: "##", vocab };
+    const { encode } = huggingFaceTokenizer({ ...pieces.tokenizer, added_tokens: [], model }, {});
+    expect(encode("a中\u{20000}\u{2ceaf}A")).toEqual([1, 6, 3, 4, 5, 6, 2]);
+  });
+
   test("refuses what has no token and no text", () => {
     expect(() => bytePairs.encode("\ud800")).toThrow(RangeError);
     expect(() => bytePairs.decode([264])).toThrow("There is no token 264: the vocabulary has 264");
