@@ -42,6 +42,11 @@ export function decodeSegmentedKey(bytes: Uint8Array): SegmentedKey {
   return key;
 }
 
+/** The model id: the digest of the key's bytes as 64 hexadecimal digits. @throws SyntaxError, ModelError, RangeError if the key contradicts itself */
+export function segmentedId(key: SegmentedKey): string {
+  return prepareSegments(key).id;
+}
+
 /** What follows from a segmented key before a proof is read. */
 export interface PreparedSegments {
   /** The model id: the digest of the key's bytes. */

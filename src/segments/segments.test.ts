@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { toWords } from "../backend/columns.ts";
 import { cpuBackend } from "../backend/cpu/index.ts";
+import { webgpuBackend } from "../backend/webgpu/index.ts";
 import { VerifyError } from "../errors.ts";
 import { decodeProof, encodeProof } from "../proof/proof.ts";
 import { log2 } from "../security/numbers.ts";
@@ -10,6 +11,7 @@ import { bytesOf, partsOf, wordsOf } from "../testing/tamper.ts";
 import { columnNamed, prove, type ToyCase, WIDE_PARAMETERS } from "../testing/toy-proof.ts";
 import { type SegmentedCase, segmentedCase, TOY_INPUT } from "../testing/toy-segments.ts";
 import { rejectionOf } from "../testing/walker.ts";
+import { describeWithGpu } from "../testing/webgpu.ts";
 import { TAGS } from "../transcript/tags.ts";
 import { prepareKey, verify, verifyPart } from "../verifier/verify.ts";
 import { joinSegments } from "./join.ts";
@@ -209,5 +211,13 @@ describe("joinSegments()", () => {
     expect(() => joinSegments(made.key, [a, b, c, foreign[0]!])).toThrow("Proof 4 is of no segment of this key");
     const other = await Promise.all((await deviating(2)).map((part) => prove(part)));
     expect(() => joinSegments(made.key, other)).toThrow(/begin with the values.*segment 3/);
+  });
+});
+
+await describeWithGpu("segments on WebGPU", () => {
+  test("have the same bytes", async () => {
+    const backend = await webgpuBackend();
+    for (const [i, part] of made.parts.entries()) expect(await prove(part, { backend })).toEqual(proofs[i]);
+    await backend.close();
   });
 });
