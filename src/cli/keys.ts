@@ -1,35 +1,57 @@
 /** Verifying keys: read from a file, or recomputed from a model. */
+import { InternalError } from "../errors.ts";
 import { decodeKey, type VerifyingKey } from "../proof/key.ts";
+import { decodeSegmentedKey, prepareSegments, type SegmentedKey } from "../segments/key.ts";
 import { prepareKey } from "../verifier/verify.ts";
 import { blaming, UsageError } from "./failure.ts";
 import { readBytes } from "./files.ts";
 import { breathe, type Io } from "./io.ts";
 import { type BackendFlags, type SecurityFlags, targetOf } from "./options.ts";
 
-const KEY_MARK = "ccvk";
-const PROOF_MARK = "ccpr";
+/** A key for whole proofs, or for proofs in segments. */
+export type AnyKey = VerifyingKey | SegmentedKey;
+
+const MARKS = { ccvk: "key", ccpr: "proof", ccsk: "segmented key", ccsp: "segmented proof" } as const;
+type FileKind = (typeof MARKS)[keyof typeof MARKS];
 
 /** What a file's first four bytes say that it is. */
-export function fileKind(bytes: Uint8Array): "key" | "proof" | null {
+export function fileKind(bytes: Uint8Array): FileKind | null {
   const mark = String.fromCharCode(...bytes.subarray(0, 4));
-  return mark === KEY_MARK ? "key" : mark === PROOF_MARK ? "proof" : null;
+  return mark in MARKS ? MARKS[mark as keyof typeof MARKS] : null;
+}
+
+export function isSegmented(key: AnyKey): key is SegmentedKey {
+  return "segments" in key;
+}
+
+/** The key that says what inputs and outputs mean: all segments' keys say the same. */
+export function formOf(key: AnyKey): VerifyingKey {
+  const form = isSegmented(key) ? key.segments[0] : key;
+  if (!form) throw new InternalError("a key without segments");
+  return form;
 }
 
 /** A key file's key, checked. @throws UsageError (file, key) */
-export async function readKey(path: string): Promise<VerifyingKey> {
+export async function readKey(path: string): Promise<AnyKey> {
   return parseKey(await readBytes(path, "verifying key"), path);
 }
 
 /** A key from a file's bytes, checked. @throws UsageError (key) */
-export async function parseKey(bytes: Uint8Array, path: string): Promise<VerifyingKey> {
-  if (fileKind(bytes) !== "key")
-    throw new UsageError("key", `${path} is ${fileKind(bytes) === "proof" ? "a proof, not" : "not"} a verifying key`);
+export async function parseKey(bytes: Uint8Array, path: string): Promise<AnyKey> {
+  const kind = fileKind(bytes);
+  if (kind !== "key" && kind !== "segmented key")
+    throw new UsageError("key", `${path} is ${kind === null ? "not" : "a proof, not"} a verifying key`);
   return blaming(
     "key",
     (message) => `${path} is a damaged verifying key: ${message}`,
     () => {
-      const key = decodeKey(bytes);
-      prepareKey(key);
+      if (kind === "key") {
+        const key = decodeKey(bytes);
+        prepareKey(key);
+        return key;
+      }
+      const key = decodeSegmentedKey(bytes);
+      prepareSegments(key);
       return key;
     },
   );
@@ -40,7 +62,7 @@ export async function keyOf(
   source: string,
   options: BackendFlags & SecurityFlags & { readonly positions?: number },
   io: Io,
-): Promise<VerifyingKey> {
+): Promise<AnyKey> {
   const { isModel, openModel, withBackend } = await import("./source.ts");
   const { isGguf, openDecoder } = await import("./decoders.ts");
   if (isGguf(source)) {

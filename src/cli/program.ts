@@ -138,6 +138,14 @@ CIRCLET_DEBUG=1 adds the stack trace to an error.`,
     .option("--min-bits <n>", "rejects the proof if it has fewer proven bits (default: 100)", number(0, 124))
     .action(async (proof, options) => exit(await (await import("./commands/verify.ts")).verifyCommand(proof, options, io)));
 
+  add("join", "Joins the proofs of all segments, made by prove --segment, to one and verifies it.", [
+    "join stories-1.proof stories-2.proof --key stories.vk -o stories.proof",
+  ])
+    .argument("<proofs...>", "the segments' proofs, in any order")
+    .requiredOption("--key <file>", "the verifying key of all segments")
+    .option("-o, --output <file>", "the whole proof's file (default: beside the key, ending in .proof)")
+    .action(async (proofs, options) => (await import("./commands/join.ts")).joinCommand(proofs, options, io));
+
   add("inspect", "Shows what a proof or a verifying key consists of: sizes, parameters, proven bits by error source.", [
     "inspect lande.vk",
     "inspect lande.proof --key lande.vk",
