@@ -13,12 +13,13 @@ import { readGguf } from "./model/gguf/read.ts";
 import { type Tokenizer, tokenizerOf } from "./model/tokenizer/sentencepiece.ts";
 import { calibrate } from "./model/transformer/calibrate.ts";
 import { type CompiledDecoder, compileDecoder } from "./model/transformer/compile.ts";
-import { computeDecoder, type DeviceRun, runOf } from "./model/transformer/device.ts";
-import { continueGreedily, FloatDecoder } from "./model/transformer/float.ts";
-import { IntegerDecoder } from "./model/transformer/integer.ts";
-import { type Llama, llamaOf } from "./model/transformer/llama.ts";
+import { computeDecoder, type DeviceRun, hasDevicePass, runOf } from "./model/transformer/device.ts";
+import { continueGreedily, FloatTransformer } from "./model/transformer/float.ts";
+import { IntegerTransformer } from "./model/transformer/integer.ts";
+import { llamaOf } from "./model/transformer/llama.ts";
+import type { Transformer } from "./model/transformer/model.ts";
 import type { TransformerProgram } from "./model/transformer/program.ts";
-import { quantizeLlama } from "./model/transformer/quantize.ts";
+import { quantizeTransformer } from "./model/transformer/quantize.ts";
 import type { Tick } from "./pcs/prove-commit.ts";
 import { modelId, type VerifyingKey } from "./proof/key.ts";
 import { commitSystem, type SecurityTarget, type WeightData } from "./prover/commit.ts";
@@ -33,7 +34,7 @@ const CALIBRATION_TOKENS = 256;
 /** A quantized decoder with the float one that it comes from. */
 export interface Decoder {
   readonly name: string;
-  readonly float: Llama;
+  readonly float: Transformer;
   readonly tokenizer: Tokenizer;
   readonly program: TransformerProgram;
 }
@@ -58,10 +59,10 @@ export function loadDecoder(gguf: Uint8Array, name: string): Decoder {
   const file = readGguf(gguf);
   const float = llamaOf(file);
   const tokenizer = tokenizerOf(file);
-  const writer = new FloatDecoder(float);
+  const writer = new FloatTransformer(float);
   const count = Math.min(CALIBRATION_TOKENS, float.config.context - 1);
   const text = continueGreedily((token) => writer.step(token), [tokenizer.begin], count);
-  return { name, float, tokenizer, program: quantizeLlama(float, calibrate(float, text), name) };
+  return { name, float, tokenizer, program: quantizeTransformer(float, calibrate(float, [text]), name) };
 }
 
 /** The verifying key for up to `positions` + 1 tokens. @throws ModelError if the decoder cannot be proven */
@@ -84,7 +85,7 @@ export async function commitDecoder(
 
 /** The greedy continuation by `count` tokens, in exact integers, without a proof. @throws RangeError @throws ModelError if a value leaves its bits */
 export function runDecoder({ program }: Pick<Decoder, "program">, prompt: readonly number[], count: number): TokenStatement {
-  const decoder = new IntegerDecoder(program, prompt.length + count - 1);
+  const decoder = new IntegerTransformer(program, prompt.length + count - 1);
   const tokens = continueGreedily((token) => decoder.step(token), prompt, count);
   return { prompt, generated: tokens.slice(prompt.length) };
 }
@@ -115,7 +116,7 @@ async function proveOn(
 ): Promise<ProvenTokens> {
   let statement: TokenStatement = { prompt, generated: [] };
   const compute = async (session: Session, column: (id: ColumnId) => Column, tick: Tick): Promise<Computed> => {
-    const run = await (backend.witness === "device"
+    const run = await (backend.witness === "device" && hasDevicePass(compiled.program)
       ? computeDecoder(compiled, prompt, continuation, session, column, tick)
       : uploadedDecoder(compiled, prompt, continuation, session));
     statement = run.statement;

@@ -6,25 +6,25 @@ import { fileURLToPath } from "node:url";
 import { cpuBackend } from "../backend/cpu/index.ts";
 import { commitDecoder, proveTokens, runDecoder } from "../decoder.ts";
 import { calibrate } from "../model/transformer/calibrate.ts";
-import { continueGreedily, FloatDecoder } from "../model/transformer/float.ts";
-import type { LlamaConfig } from "../model/transformer/llama.ts";
-import { quantizeLlama } from "../model/transformer/quantize.ts";
+import { continueGreedily, FloatTransformer } from "../model/transformer/float.ts";
+import type { TransformerConfig } from "../model/transformer/model.ts";
+import { quantizeTransformer } from "../model/transformer/quantize.ts";
 import { STORIES, smallDecoder } from "../testing/decoder.ts";
 import { committedCells } from "../verifier/plan.ts";
 import { prepareKey, verify } from "../verifier/verify.ts";
 
 /** Four layers of the shape of stories260K. */
-const BASE: LlamaConfig = { ...STORIES, layers: 4 };
+const BASE: TransformerConfig = { ...STORIES, layers: 4 };
 
 /** One row of a table: a proof of as many tokens as there are positions and one more. */
-export async function measureDecoder(change: Partial<LlamaConfig>, positions: number): Promise<Record<string, number | string>> {
+export async function measureDecoder(change: Partial<TransformerConfig>, positions: number): Promise<Record<string, number | string>> {
   const config = { ...BASE, ...change };
   const float = smallDecoder(config);
-  const writer = new FloatDecoder(float);
+  const writer = new FloatTransformer(float);
   const prompt = [1, 2, 3];
   const count = positions + 1 - prompt.length;
   const text = continueGreedily((token) => writer.step(token), prompt, count);
-  const program = quantizeLlama(float, calibrate(float, text), "random");
+  const program = quantizeTransformer(float, calibrate(float, [text]), "random");
   const backend = await cpuBackend();
   try {
     const key = await commitDecoder({ name: "random", program }, positions, { backend });
@@ -67,7 +67,7 @@ export async function measureDecoder(change: Partial<LlamaConfig>, positions: nu
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const table = async (rows: readonly (readonly [Partial<LlamaConfig>, number])[]) => {
+  const table = async (rows: readonly (readonly [Partial<TransformerConfig>, number])[]) => {
     const measured = [];
     for (const [change, positions] of rows) measured.push(await measureDecoder(change, positions));
     console.table(measured);

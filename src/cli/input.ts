@@ -16,7 +16,8 @@ export interface Reader {
 /** Reads an input as the raw bytes of a statement. @throws UsageError (input, file) if the model does not accept it */
 export async function readInput(given: string, model: Reader, io: Io): Promise<Uint8Array> {
   const encoding = model.input;
-  if (encoding.kind === "tokens") throw new UsageError("input", `${model.name} is a decoder: its input is a prompt, not --input`);
+  if (encoding.kind === "tokens" || encoding.kind === "embedding")
+    throw new UsageError("input", `${model.name} reads tokens: its input cannot be compared with --input`);
   const input = await parseInput(given, model, io);
   return blaming(
     "input",

@@ -10,6 +10,7 @@ const erf = (x: number) => {
 const float: Record<FunctionName, (x: number) => number> = {
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
   tanh: Math.tanh,
+  relu: (x) => Math.max(0, x),
   silu: (x) => x / (1 + Math.exp(-x)),
   gelu: (x) => (x * (1 + erf(x / Math.SQRT2))) / 2,
   "gelu-tanh": (x) => (x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))) / 2,

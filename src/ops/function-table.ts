@@ -3,7 +3,9 @@
  */
 import { fixed, gelu, geluTanh, roundFixed, sigmoid, silu, tanh } from "./fixed.ts";
 
-const FUNCTIONS = { sigmoid, tanh, gelu, "gelu-tanh": geluTanh, silu } as const;
+const relu = (x: bigint): bigint => (x > 0n ? x : 0n);
+
+const FUNCTIONS = { sigmoid, tanh, gelu, "gelu-tanh": geluTanh, silu, relu } as const;
 
 export type FunctionName = keyof typeof FUNCTIONS;
 

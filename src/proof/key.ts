@@ -25,7 +25,7 @@ export interface VerifyingKey {
   /** The public column that holds the encoded input. */
   readonly inputColumn: ColumnId;
   readonly output: OutputDecoding;
-  /** The public scalar column that holds the output's index; a decoder's holds the token that follows every position. */
+  /** The public scalar column that holds the output's index; a decoder's holds the token that follows every position, an encoder's the embedding. */
   readonly outputColumn: ColumnId;
   readonly weightRoot: Digest;
 }
@@ -88,6 +88,15 @@ export const inputCodec: Codec<InputEncoding> = union<InputEncoding>({
   tensor: struct<InputOf<"tensor">>({ kind: literal("tensor"), shape: ids, exponent: i32, range }),
   ngrams: struct<InputOf<"ngrams">>({ kind: literal("ngrams"), groups: list(list(text)), exponent: i32 }),
   tokens: struct<InputOf<"tokens">>({ kind: literal("tokens"), vocabulary: u32, positions: u32 }),
+  embedding: struct<InputOf<"embedding">>({
+    kind: literal("embedding"),
+    vocabulary: u32,
+    positions: u32,
+    width: u32,
+    limit: u32,
+    exponent: i32,
+    presentColumn: u32,
+  }),
 });
 export const outputCodec: Codec<OutputDecoding> = struct<OutputDecoding>({ labels: list(text) });
 /** A key without its mark. */

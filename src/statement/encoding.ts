@@ -2,12 +2,13 @@
  * What a raw input and an output index mean for a model: part of the verifying key, so that a statement speaks of text or tensors and not of columns.
  */
 
+import type { EmbeddingEncoding } from "./embedding.ts";
 import { ngramFrequencies } from "./ngrams.ts";
 import type { TokenEncoding } from "./tokens.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
 /** How raw input bytes become the cells of the public columns. */
-export type InputEncoding = CellEncoding | TokenEncoding;
+export type InputEncoding = CellEncoding | TokenEncoding | EmbeddingEncoding;
 
 /** How raw input bytes become the cells of the public input column, of a network whose output is a label. */
 export type CellEncoding =
@@ -28,7 +29,7 @@ export type CellEncoding =
       readonly exponent: number;
     };
 
-/** What the output index stands for; a decoder's output is no index and has no labels. */
+/** What the output index stands for; the output of a decoder or an encoder is no index and has no labels. */
 export interface OutputDecoding {
   readonly labels: readonly string[];
 }
@@ -38,13 +39,13 @@ export const MAX_TEXT_BYTES = 100_000;
 
 /** The sizes of the input column. */
 export function inputShape(encoding: InputEncoding): readonly number[] {
-  if (encoding.kind === "tokens") return [encoding.positions];
+  if (encoding.kind === "tokens" || encoding.kind === "embedding") return [encoding.positions];
   return encoding.kind === "tensor" ? encoding.shape : [encoding.groups.reduce((n, group) => n + group.length, 0)];
 }
 
 /** The smallest and the largest cell that the input column can hold. */
 export function inputRange(encoding: InputEncoding): readonly [number, number] {
-  if (encoding.kind === "tokens") return [0, encoding.vocabulary - 1];
+  if (encoding.kind === "tokens" || encoding.kind === "embedding") return [0, encoding.vocabulary - 1];
   return encoding.kind === "tensor" ? encoding.range : [0, 2 ** encoding.exponent];
 }
 

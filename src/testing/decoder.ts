@@ -1,12 +1,25 @@
-/** A small random LLaMA decoder, for tests: 3 layers, 2 key heads of 2 query heads each. */
+/** Small random transformers, for tests: 3 layers, 2 key heads of 2 query heads each. */
 
 import { calibrate, type DecoderBits } from "../model/transformer/calibrate.ts";
-import type { Llama, LlamaConfig } from "../model/transformer/llama.ts";
+import type { Linear, Norm, Transformer, TransformerConfig, TransformerLayer } from "../model/transformer/model.ts";
 import type { TransformerProgram } from "../model/transformer/program.ts";
-import { quantizeLlama } from "../model/transformer/quantize.ts";
+import { quantizeTransformer } from "../model/transformer/quantize.ts";
 import { type FloatTensor, floatTensor } from "../tensor/tensor.ts";
 
-export const SMALL: LlamaConfig = {
+/** What makes a LLaMA. */
+const LLAMA = {
+  norm: "rms",
+  normPlace: "before",
+  attention: "causal",
+  positions: { kind: "rotary", theta: 10000 },
+  queryKeyNorm: false,
+  activation: "silu",
+  gated: true,
+  output: "logits",
+} as const;
+
+export const SMALL: TransformerConfig = {
+  ...LLAMA,
   layers: 3,
   width: 16,
   heads: 4,
@@ -15,12 +28,12 @@ export const SMALL: LlamaConfig = {
   hidden: 12,
   vocabulary: 23,
   epsilon: 1e-5,
-  theta: 10000,
   context: 64,
 };
 
 /** The shape of stories260K. */
-export const STORIES: LlamaConfig = {
+export const STORIES: TransformerConfig = {
+  ...LLAMA,
   layers: 5,
   width: 64,
   heads: 8,
@@ -29,12 +42,35 @@ export const STORIES: LlamaConfig = {
   hidden: 172,
   vocabulary: 512,
   epsilon: 1e-5,
-  theta: 10000,
   context: 1024,
 };
 
+/** Other architectures in the small size. */
+export const ARCHITECTURES: Readonly<Record<string, { readonly config: TransformerConfig; readonly biases: boolean }>> = {
+  qwen2: { config: SMALL, biases: true },
+  qwen3: { config: { ...SMALL, headWidth: 6, queryKeyNorm: true }, biases: false },
+  gpt2: {
+    config: { ...SMALL, keyHeads: 4, norm: "layer", positions: { kind: "learned" }, activation: "gelu-tanh", gated: false },
+    biases: true,
+  },
+  bert: {
+    config: {
+      ...SMALL,
+      keyHeads: 4,
+      norm: "layer",
+      normPlace: "after",
+      attention: "full",
+      positions: { kind: "learned" },
+      activation: "gelu",
+      gated: false,
+      output: "mean",
+    },
+    biases: true,
+  },
+};
+
 /** Weights uniform in [-a, a], from a fixed sequence. */
-export function smallDecoder(config: LlamaConfig = SMALL): Llama {
+export function smallDecoder(config: TransformerConfig = SMALL, hasBiases = false): Transformer {
   let seed = 11;
   const uniform = (): number => {
     seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
@@ -45,25 +81,44 @@ export function smallDecoder(config: LlamaConfig = SMALL): Llama {
       shape,
       Float64Array.from({ length: shape.reduce((n, s) => n * s, 1) }, () => size * Math.sqrt(SMALL.width / config.width) * uniform()),
     );
-  const gain = (): FloatTensor =>
+  const ones = (length: number): FloatTensor =>
     floatTensor(
-      [config.width],
-      Float64Array.from({ length: config.width }, () => 1 + 0.3 * uniform()),
+      [length],
+      Float64Array.from({ length }, () => 1 + 0.3 * uniform()),
     );
-  const { width, hidden, vocabulary } = config;
-  const keys = config.keyHeads * config.headWidth;
-  const layers = Array.from({ length: config.layers }, () => ({
-    attentionNorm: gain(),
-    query: random([width, width], 0.8),
-    key: random([keys, width], 0.8),
-    value: random([keys, width], 0.4),
-    output: random([width, width], 0.4),
-    feedNorm: gain(),
-    gate: random([hidden, width], 0.5),
-    up: random([hidden, width], 0.5),
-    down: random([width, hidden], 0.5),
-  }));
-  return { config, embedding: random([vocabulary, width], 0.5), layers, norm: gain(), head: random([vocabulary, width], 0.5) };
+  const { width, hidden, vocabulary, headWidth } = config;
+  const norm = (): Norm => ({ gain: ones(width), ...(config.norm === "layer" && { bias: random([width], 0.3) }) });
+  const linear = (outputs: number, inputs: number, size: number): Linear => ({
+    weight: random([outputs, inputs], size),
+    ...(hasBiases && { bias: random([outputs], 0.3) }),
+  });
+  const [queries, keys] = [config.heads * headWidth, config.keyHeads * headWidth];
+  const norms: Norm[] = [];
+  const layers = Array.from({ length: config.layers }, (): TransformerLayer => {
+    norms.push(norm());
+    const attention = {
+      query: linear(queries, width, 0.8),
+      key: linear(keys, width, 0.8),
+      value: linear(keys, width, 0.4),
+      output: linear(width, queries, 0.4),
+      ...(config.queryKeyNorm && { queryGain: ones(headWidth), keyGain: ones(headWidth) }),
+    };
+    norms.push(norm());
+    return {
+      ...attention,
+      gate: linear(hidden, width, 0.5),
+      ...(config.gated && { up: linear(hidden, width, 0.5) }),
+      down: linear(width, hidden, 0.5),
+    };
+  });
+  return {
+    config,
+    embedding: random([vocabulary, width], 0.5),
+    ...(config.positions.kind === "learned" && { positionEmbedding: random([config.context, width], 0.2) }),
+    layers,
+    norms: [...norms, norm()],
+    ...(config.output === "logits" && { head: { weight: random([vocabulary, width], 0.5) } }),
+  };
 }
 
 /** Few bits, for short tables. */
@@ -81,8 +136,8 @@ export const FEW_BITS: DecoderBits = {
 };
 
 /** The small decoder in few bits, for up to `positions` + 1 tokens. */
-export function smallProgram(config: LlamaConfig = SMALL, bits: DecoderBits = FEW_BITS): TransformerProgram {
-  const model = smallDecoder(config);
+export function smallProgram(config: TransformerConfig = SMALL, bits: DecoderBits = FEW_BITS, hasBiases = false): TransformerProgram {
+  const model = smallDecoder(config, hasBiases);
   const tokens = Array.from({ length: 40 }, (_, i) => (7 * i + 1) % config.vocabulary);
-  return quantizeLlama(model, calibrate(model, tokens, bits), "small decoder");
+  return quantizeTransformer(model, calibrate(model, [tokens], bits), "small decoder");
 }

@@ -1,5 +1,6 @@
 /** The small random decoder as a GGUF file, with a tokenizer of letters. */
-import type { Llama } from "../model/transformer/llama.ts";
+import { InternalError } from "../errors.ts";
+import type { Transformer } from "../model/transformer/model.ts";
 import type { FloatTensor } from "../tensor/tensor.ts";
 import { smallDecoder } from "./decoder.ts";
 
@@ -62,27 +63,28 @@ export function ggufBytes(metadata: Readonly<Record<string, Value>>, tensors: Re
 }
 
 /** The small decoder's file: pieces are a control piece each for unknown, begin and end, then a space and letters from a on. */
-export function smallGguf(model: Llama = smallDecoder()): Uint8Array {
+export function smallGguf(model: Transformer = smallDecoder()): Uint8Array {
   const { config } = model;
   const integer = (value: number): Value => ({ type: INTEGER, value });
   const letters = Array.from({ length: config.vocabulary - 4 }, (_, i) => String.fromCharCode(97 + i));
   const pieces = ["<unk>", "<s>", "</s>", "\u2581", ...letters];
   const tensors: Record<string, FloatTensor> = {
     "token_embd.weight": model.embedding,
-    "output_norm.weight": model.norm,
-    "output.weight": model.head,
+    "output_norm.weight": model.norms.at(-1)!.gain,
+    "output.weight": model.head!.weight,
   };
+  if (config.positions.kind !== "rotary") throw new InternalError("a LLaMA has rotary positions");
   model.layers.forEach((layer, l) => {
     const named = {
-      attn_norm: layer.attentionNorm,
-      attn_q: layer.query,
-      attn_k: layer.key,
-      attn_v: layer.value,
-      attn_output: layer.output,
-      ffn_norm: layer.feedNorm,
-      ffn_gate: layer.gate,
-      ffn_up: layer.up,
-      ffn_down: layer.down,
+      attn_norm: model.norms[2 * l]!.gain,
+      attn_q: layer.query.weight,
+      attn_k: layer.key.weight,
+      attn_v: layer.value.weight,
+      attn_output: layer.output.weight,
+      ffn_norm: model.norms[2 * l + 1]!.gain,
+      ffn_gate: layer.gate.weight,
+      ffn_up: layer.up!.weight,
+      ffn_down: layer.down.weight,
     };
     for (const [name, tensor] of Object.entries(named)) tensors[`blk.${l}.${name}.weight`] = tensor;
   });
@@ -95,7 +97,7 @@ export function smallGguf(model: Llama = smallDecoder()): Uint8Array {
       "llama.attention.head_count_kv": integer(config.keyHeads),
       "llama.feed_forward_length": integer(config.hidden),
       "llama.attention.layer_norm_rms_epsilon": { type: FLOAT, value: config.epsilon },
-      "llama.rope.freq_base": { type: FLOAT, value: config.theta },
+      "llama.rope.freq_base": { type: FLOAT, value: config.positions.theta },
       "llama.context_length": integer(config.context),
       "tokenizer.ggml.model": { type: TEXT, value: "llama" },
       "tokenizer.ggml.tokens": { type: LIST, value: pieces },

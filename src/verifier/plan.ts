@@ -6,7 +6,7 @@ import { cellsOfKind, commitmentsOf, type Layout, layoutOf } from "../pcs/layout
 import type { VerifyingKey } from "../proof/key.ts";
 import { type Soundness, soundness } from "../security/bits.ts";
 import type { Parameters, Shape } from "../security/types.ts";
-import { inputRange, inputShape } from "../statement/encoding.ts";
+import { publicColumns } from "../statement/columns.ts";
 import { type ConstraintPlan, planConstraints } from "../sumcheck/plan.ts";
 import { checkRanges } from "../system/bounds.ts";
 import { checkSystem } from "../system/shape.ts";
@@ -29,30 +29,30 @@ export function planKey(key: VerifyingKey): Plan {
   if (!suiteByName(key.suite)?.isDigest(key.weightRoot)) throw new SyntaxError("The key's weight root is not a digest");
   checkSystem(key.system);
   checkRanges(key.system);
-  const input = key.system.columns[key.inputColumn];
-  const output = key.system.columns[key.outputColumn];
-  const [low, high] = inputRange(key.input);
-  if (input?.kind !== "public" || input.shape.join() !== inputShape(key.input).join() || input.range[0] > low || input.range[1] < high)
-    throw new ModelError("The key's input does not fit its input column");
   if (key.input.kind === "ngrams" && (key.input.groups.length > MAX_GROUPS || key.input.groups.some(([g = ""]) => g.length > MAX_NGRAM)))
     throw new ModelError(
       `The key's input takes more than ${MAX_GROUPS} passes over a text, or n-grams of more than ${MAX_NGRAM} characters`,
     );
-  const outputs = key.input.kind === "tokens" ? key.input.vocabulary + 1 : key.output.labels.length;
-  const outputShape = key.input.kind === "tokens" ? [key.input.positions] : [];
-  const labelled = key.output.labels.length > 0 === (key.input.kind !== "tokens");
-  if (
-    output?.kind !== "public" ||
-    key.outputColumn === key.inputColumn ||
-    output.shape.join() !== outputShape.join() ||
-    output.range[0] !== 0 ||
-    output.range[1] !== outputs - 1 ||
-    !labelled
-  )
-    throw new ModelError("The key's labels do not fit its output column");
-  const others = key.system.columns.filter((c) => c.kind === "public").length;
-  if (others !== 2) throw new ModelError(`The key has ${others} public columns, a statement has 2`);
+  checkPublicColumns(key);
   return planSystem(key.system, key.parameters);
+}
+
+/** The public columns are those that a statement fills, each once. */
+function checkPublicColumns(key: VerifyingKey): void {
+  const wanted = publicColumns(key);
+  const isLabelled = key.input.kind !== "tokens" && key.input.kind !== "embedding";
+  if (key.output.labels.length > 0 !== isLabelled) throw new ModelError("The key's labels do not fit its output");
+  for (const { id, shape, range } of wanted) {
+    const column = key.system.columns[id];
+    // the input's cells are checked against its encoding, which may allow fewer
+    const fits =
+      id === key.inputColumn ? column && column.range[0] <= range[0] && column.range[1] >= range[1] : column?.range.join() === range.join();
+    if (column?.kind !== "public" || column.shape.join() !== shape.join() || !fits)
+      throw new ModelError(`The key's statement does not fit its column ${column?.name ?? id}`);
+  }
+  const count = key.system.columns.filter((c) => c.kind === "public").length;
+  if (new Set(wanted.map((c) => c.id)).size !== count || count !== wanted.length)
+    throw new ModelError(`The key has ${count} public columns, a statement has ${wanted.length}`);
 }
 
 /** What the verifier holds in memory: weights of a matrix's columns, and the last codeword. */

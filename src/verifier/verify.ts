@@ -14,8 +14,9 @@ import { verifyOpening } from "../pcs/verify.ts";
 import { evaluateTensor } from "../poly/multilinear.ts";
 import { keyDigest, modelId, type VerifyingKey } from "../proof/key.ts";
 import { decodeProof, type Proof } from "../proof/proof.ts";
-import { encodeInput } from "../statement/encoding.ts";
-import { readTokens, type TokenStatement, tokenColumns } from "../statement/tokens.ts";
+import { publicCells } from "../statement/columns.ts";
+import { type EmbeddingStatement, readEmbedding } from "../statement/embedding.ts";
+import { readTokens, type TokenStatement } from "../statement/tokens.ts";
 import { reduceConstraints } from "../sumcheck/verify.ts";
 import type { ColumnId } from "../system/types.ts";
 import { Receiver, type TranscriptObserver } from "../transcript/receiver.ts";
@@ -31,10 +32,12 @@ export interface Statement {
   readonly modelName: string;
   /** The raw input: UTF-8 text, or a tensor's cells as little-endian 32-bit integers. */
   readonly input: Uint8Array;
-  /** Index of the output, and its label; of a decoder, how many tokens it generated, without a label. */
+  /** Index of the output, and its label; of a decoder, how many tokens it generated, of an encoder, how many it read, without a label. */
   readonly output: { readonly index: number; readonly label: string };
   /** A decoder's tokens: the model continues the prompt by the generated ones, each the arg max after all before it. */
   readonly tokens?: TokenStatement;
+  /** An encoder's tokens and their embedding. */
+  readonly embedding?: EmbeddingStatement;
   /** Proven bits of soundness (docs/protocol.md §9). */
   readonly bits: number;
 }
@@ -88,9 +91,7 @@ export function verifyPart(key: VerifyingKey, bytes: Uint8Array, options: Verify
   if (proof.key.some((word, i) => word !== digest[i])) throw new VerifyError("statement/key", "key digest");
   if (!(plan.soundness.bits >= (options.minBits ?? DEFAULT_MIN_BITS))) throw new VerifyError("security/bits", "parameters");
   const publicValues = statementColumns(key, proof);
-  const said = key.input.kind === "tokens" ? { tokens: readTokens(key.input, proof.input, proof.output) } : {};
-  const label = key.input.kind === "tokens" ? "" : key.output.labels[proof.output];
-  if (label === undefined) throw new VerifyError("statement/output", "output");
+  const { label, ...said } = meaningOf(key, proof);
 
   const receiver = new Receiver(suite, proof.words, options.observer);
   bind(receiver, key, digest, proof, publicValues);
@@ -115,24 +116,22 @@ export function verifyPart(key: VerifyingKey, bytes: Uint8Array, options: Verify
   return { statement, incoming: rootOf("incoming"), outgoing: rootOf("outgoing") };
 }
 
-/** The public columns of a statement as canonical words, in column order. @throws VerifyError statement/input, statement/output */
-export function statementColumns(key: VerifyingKey, statement: Pick<Proof, "input" | "output">): Map<ColumnId, Uint32Array> {
-  const { input, output } = statementCells(key, statement);
-  const columns = new Map<ColumnId, Uint32Array>();
-  key.system.columns.forEach((column, id) => {
-    if (column.kind === "public") columns.set(id, Uint32Array.from(id === key.inputColumn ? input : output, fromInteger));
-  });
-  return columns;
+/** What a statement says beside its raw input. @throws VerifyError statement/output */
+function meaningOf({ input, output }: VerifyingKey, proof: Proof): Pick<Statement, "tokens" | "embedding"> & { readonly label: string } {
+  if (input.kind === "tokens") return { label: "", tokens: readTokens(input, proof.input, proof.output) };
+  if (input.kind === "embedding") return { label: "", embedding: readEmbedding(input, proof.input, proof.output) };
+  const label = output.labels[proof.output];
+  if (label === undefined) throw new VerifyError("statement/output", "output");
+  return { label };
 }
 
-/** The cells of the input and of the output column. */
-function statementCells(key: VerifyingKey, statement: Pick<Proof, "input" | "output">): { input: Int32Array; output: Int32Array } {
-  const encoding = key.input;
-  if (encoding.kind !== "tokens" && statement.output >= key.output.labels.length) throw new VerifyError("statement/output", "output");
+/** The public columns of a statement as canonical words, in column order. @throws VerifyError statement/input, statement/output */
+export function statementColumns(key: VerifyingKey, { input, output }: Pick<Proof, "input" | "output">): Map<ColumnId, Uint32Array> {
+  const { labels } = key.output;
+  if (labels.length > 0 && output >= labels.length) throw new VerifyError("statement/output", "output");
   try {
-    if (encoding.kind !== "tokens") return { input: encodeInput(encoding, statement.input), output: Int32Array.of(statement.output) };
-    const { tokens, next } = tokenColumns(encoding, readTokens(encoding, statement.input, statement.output));
-    return { input: tokens, output: next };
+    const cells = publicCells(key, input, output);
+    return new Map([...cells].sort(([a], [b]) => a - b).map(([id, values]) => [id, Uint32Array.from(values, fromInteger)]));
   } catch (error) {
     if (error instanceof RangeError) throw new VerifyError("statement/input", error.message);
     throw error;

@@ -3,22 +3,40 @@ import { availableParallelism } from "node:os";
 import { cpuBackend } from "../../backend/cpu/index.ts";
 import { commitDecoder, proveText, proveTokens } from "../../decoder.ts";
 import { calibrate } from "../../model/transformer/calibrate.ts";
-import { continueGreedily, FloatDecoder } from "../../model/transformer/float.ts";
-import type { LlamaConfig } from "../../model/transformer/llama.ts";
-import { quantizeLlama } from "../../model/transformer/quantize.ts";
+import { continueGreedily, FloatTransformer } from "../../model/transformer/float.ts";
+import type { TransformerConfig } from "../../model/transformer/model.ts";
+import { quantizeTransformer } from "../../model/transformer/quantize.ts";
 import { STORIES, smallDecoder } from "../../testing/decoder.ts";
 import { committedCells } from "../../verifier/plan.ts";
 import { verify } from "../../verifier/verify.ts";
 import { webgpuBackend } from "../../webgpu.ts";
 import { type Context, type Part, round } from "./context.ts";
 
-const MEDIUM: LlamaConfig = { ...STORIES, layers: 6, width: 256, heads: 8, keyHeads: 8, headWidth: 32, hidden: 688, vocabulary: 4096 };
+const MEDIUM: TransformerConfig = {
+  ...STORIES,
+  layers: 6,
+  width: 256,
+  heads: 8,
+  keyHeads: 8,
+  headWidth: 32,
+  hidden: 688,
+  vocabulary: 4096,
+};
 /** 124 million weights, as many as GPT-2 has. */
-const LARGE: LlamaConfig = { ...STORIES, layers: 12, width: 768, heads: 12, keyHeads: 12, headWidth: 64, hidden: 2048, vocabulary: 25600 };
+const LARGE: TransformerConfig = {
+  ...STORIES,
+  layers: 12,
+  width: 768,
+  heads: 12,
+  keyHeads: 12,
+  headWidth: 64,
+  hidden: 2048,
+  vocabulary: 25600,
+};
 
 interface Case {
   readonly name: string;
-  readonly config: LlamaConfig;
+  readonly config: TransformerConfig;
   /** Of the key; the proof is about one token more. */
   readonly positions: number;
   readonly onCpu: boolean;
@@ -38,11 +56,11 @@ const RUNS = 3;
 const MAX_THREADS = 16;
 
 /** A random decoder, calibrated on what it writes itself. */
-export function randomDecoder(config: LlamaConfig, positions: number) {
+export function randomDecoder(config: TransformerConfig, positions: number) {
   const float = smallDecoder(config);
-  const writer = new FloatDecoder(float);
+  const writer = new FloatTransformer(float);
   const text = continueGreedily((token) => writer.step(token), PROMPT, positions + 1 - PROMPT.length);
-  return { program: quantizeLlama(float, calibrate(float, text), "random decoder"), prompt: PROMPT };
+  return { program: quantizeTransformer(float, calibrate(float, [text]), "random decoder"), prompt: PROMPT };
 }
 
 function phasesOf(seconds: Readonly<Record<string, number>>): string {

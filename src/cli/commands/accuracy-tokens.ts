@@ -1,6 +1,6 @@
 /** `circlet accuracy` for a language model: the integer decoder against the float one, on a text that the model writes greedily and on one that it draws. */
 import { compareDecoders, drawnText, type TextAccuracy } from "../../model/transformer/accuracy.ts";
-import { continueGreedily, FloatDecoder } from "../../model/transformer/float.ts";
+import { continueGreedily, FloatTransformer } from "../../model/transformer/float.ts";
 import { openDecoder } from "../decoders.ts";
 import { UsageError } from "../failure.ts";
 import { checkWritable, writeWhole } from "../files.ts";
@@ -26,7 +26,7 @@ export async function accuracyTokensCommand(source: string, options: AccuracyTok
   const { float, program, tokenizer, name } = decoder;
   const count = Math.min(MOST, options.limit + 1, float.config.context);
   if (count < 2) throw new UsageError("usage", "A text of one token has nothing to predict");
-  const writer = new FloatDecoder(float);
+  const writer = new FloatTransformer(float);
   const texts: readonly (readonly [string, () => number[]])[] = [
     ["greedy", () => continueGreedily((token) => writer.step(token), [tokenizer.begin], count - 1)],
     ["drawn", () => drawnText(float, tokenizer.begin, count)],

@@ -1,10 +1,10 @@
 /**
- * How an integer decoder differs from its float original, on texts that both read: how often they prefer the same token, the perplexity of each, and how far apart
+ * How an integer transformer differs from its float original, on texts that both read: how often they prefer the same token, the perplexity of each, the cosine of their embeddings, and how far apart
  * the residual stream is at every place where it is normalised. Doubles: a report, nothing that is committed.
  */
-import { FloatDecoder, largest } from "./float.ts";
-import { IntegerDecoder } from "./integer.ts";
-import type { Llama } from "./llama.ts";
+import { FloatTransformer, largest } from "./float.ts";
+import { IntegerTransformer } from "./integer.ts";
+import type { Transformer, TransformerConfig } from "./model.ts";
 import { LOW_BITS, type TransformerProgram } from "./program.ts";
 
 /** The residual stream as what the site is named by reads it, over all positions and channels. */
@@ -29,16 +29,16 @@ export interface TextAccuracy {
 }
 
 /** Both decoders on the same tokens, each read after all before it. @throws ModelError if a value leaves its bits */
-export function compareDecoders(float: Llama, program: TransformerProgram, text: string, tokens: readonly number[]): TextAccuracy {
+export function compareDecoders(float: Transformer, program: TransformerProgram, text: string, tokens: readonly number[]): TextAccuracy {
   const { layers, width } = float.config;
   const places = 2 * layers + 1;
   const sums = Array.from({ length: places }, () => ({ square: 0, error: 0, largest: 0 }));
   let seen: Float64Array[] = [];
-  const original = new FloatDecoder(float, (name, _, values) => {
-    if (name === "residual" || name === "middle") seen.push(values.slice());
+  const original = new FloatTransformer(float, (name, _, values) => {
+    if (name === "state") seen.push(values.slice());
   });
   const count = tokens.length - 1;
-  const integer = new IntegerDecoder(program, count);
+  const integer = new IntegerTransformer(program, count);
   const scale = 2 ** -program.scales.residualExponent;
   let [equal, floatLoss, integerLoss] = [0, 0, 0];
   const differences: { position: number; float: number; integer: number; gap: number }[] = [];
@@ -69,7 +69,7 @@ export function compareDecoders(float: Llama, program: TransformerProgram, text:
     perplexity: { float: Math.exp(floatLoss), integer: Math.exp(integerLoss) },
     differences,
     sites: sums.map((sum, site) => ({
-      site: siteName(site, layers),
+      site: siteName(site, float.config),
       size: Math.sqrt(sum.square / cells),
       mean: sum.error / cells,
       largest: sum.largest,
@@ -78,8 +78,8 @@ export function compareDecoders(float: Llama, program: TransformerProgram, text:
 }
 
 /** A text that the float model writes: each token drawn by its probability, from a fixed sequence. */
-export function drawnText(float: Llama, first: number, count: number, seed = 1): number[] {
-  const decoder = new FloatDecoder(float);
+export function drawnText(float: Transformer, first: number, count: number, seed = 1): number[] {
+  const decoder = new FloatTransformer(float);
   const tokens = [first];
   let state = seed;
   while (tokens.length < count) {
@@ -104,7 +104,7 @@ function lossOf(logits: ArrayLike<number>, scale: number, index: number): number
   return Math.log(sum) + most - logits[index]! * scale;
 }
 
-function siteName(site: number, layers: number): string {
-  if (site === 2 * layers) return "head";
+function siteName(site: number, { layers, output }: TransformerConfig): string {
+  if (site === 2 * layers) return output === "logits" ? "head" : "mean";
   return `layer ${Math.floor(site / 2)}, ${site % 2 === 0 ? "attention" : "feed-forward"}`;
 }

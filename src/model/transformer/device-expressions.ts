@@ -1,7 +1,7 @@
 /** The functions that a pass computes cell by cell, made once: a device knows a list of expressions again, and a norm's has hundreds of steps. */
 import { add, cell, type Expression, entry, index, inside, multiply, quotient, subtract } from "../../tensor/integers.ts";
 import { expOf, gatedOf, limbByIndex, lowBits, mean, norm, partsOf, roots, rounded, sumCells, turned } from "./integer-expressions.ts";
-import { LOW_BITS, type TransformerProgram } from "./program.ts";
+import { LOW_BITS, type TransformerProgram, upOf } from "./program.ts";
 import type { ScoreTable } from "./scores.ts";
 
 /** Lists of outputs, by what they make, with the views that they take. */
@@ -22,7 +22,7 @@ export interface PassExpressions {
   /** [limb, row, channel]: both limbs of the state before, and accumulators. */
   readonly output: readonly Expression[];
   readonly down: readonly Expression[];
-  /** Accumulators of gate and up; the table of silu. */
+  /** Accumulators of gate and up; the table of the activation. */
   readonly gated: readonly Expression[];
 }
 
@@ -34,7 +34,7 @@ export function passExpressions(program: TransformerProgram, table: ScoreTable):
   const after = (name: "output" | "down"): Expression[] => [
     limbByIndex(add(before, rounded(cell(2), program[name].shift).value), LOW_BITS),
   ];
-  const [gate, up] = [rounded(cell(0), program.gate.shift).value, rounded(cell(1), program.up.shift).value];
+  const [gate, up] = [rounded(cell(0), program.gate.shift).value, rounded(cell(1), upOf(program).shift).value];
   return {
     embedding: [limbByIndex(entry(0, add(multiply(cell(0), width), index(2))), LOW_BITS)],
     normed: [norm(program, cell(0), cell(1), roots(program, sumCells(partsOf(width), 2)).reciprocal).normed],

@@ -10,7 +10,7 @@ import { Scratch } from "../device-verbs.ts";
 import { causal, type DeviceDecoder, stateSums, sumViews, walk } from "./device-views.ts";
 import { partsOf } from "./integer-expressions.ts";
 import type { Sizes } from "./layout.ts";
-import type { IntegerMatrix } from "./program.ts";
+import { type IntegerMatrix, upOf } from "./program.ts";
 
 interface Cells {
   readonly length: number;
@@ -213,12 +213,12 @@ function attend<C extends Cells>(decoder: DeviceDecoder<C>, verbs: Scratch<C>, c
   return verbs.map([rows * heads, channels], views, [], expressions.mixed)[0]!;
 }
 
-/** round(silu(gate) up / 2^gatedShift): [rows, hidden]. */
+/** round(activation(gate) up / 2^gatedShift): [rows, hidden]. */
 function feed<C extends Cells>(decoder: DeviceDecoder<C>, verbs: Scratch<C>, span: Span<C>, l: number, y: C): C {
   const { program, sizes, weight, expressions } = decoder;
   const views = (["gate", "up"] as const).map((name) => {
-    const accumulators = project(decoder, verbs, span, { name, matrix: program[name], layer: l }, y);
+    const accumulators = project(decoder, verbs, span, { name, matrix: name === "up" ? upOf(program) : program[name], layer: l }, y);
     return viewOf(accumulators, [span.rows * sizes.hidden]);
   });
-  return verbs.map([span.rows * sizes.hidden], views, [weight("silu")], expressions.gated)[0]!;
+  return verbs.map([span.rows * sizes.hidden], views, [weight("activation")], expressions.gated)[0]!;
 }

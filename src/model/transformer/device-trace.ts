@@ -10,7 +10,7 @@ import { causal, type DeviceDecoder, stateSums, sumViews, walk } from "./device-
 import { MARGIN_BITS } from "./integer.ts";
 import { gatedOf, lowBits, mean, norm, partsOf, roots, rounded, scoreCells, sumCells, turned } from "./integer-expressions.ts";
 import type { TraceName } from "./layout.ts";
-import { LOGIT_BITS } from "./program.ts";
+import { LOGIT_BITS, upOf } from "./program.ts";
 import { CLASS } from "./scores.ts";
 
 interface Cells {
@@ -178,8 +178,8 @@ function feedTrace<C extends Cells>(
   filled: Filled<C>,
 ): void {
   const shape = [sizes.layers * sizes.positions * sizes.hidden];
-  const [gate, up] = [rounded(cell(0), program.gate.shift), rounded(cell(1), program.up.shift)];
-  mapNamed(verbs, filled, shape, [viewOf(stacks.gate, shape), viewOf(stacks.up, shape)], [weight("silu")], {
+  const [gate, up] = [rounded(cell(0), program.gate.shift), rounded(cell(1), upOf(program).shift)];
+  mapNamed(verbs, filled, shape, [viewOf(stacks.gate, shape), viewOf(stacks.up, shape)], [weight("activation")], {
     gate: gate.value,
     gateRest: gate.rest,
     up: up.value,

@@ -15,8 +15,9 @@ import { passExpressions } from "./device-expressions.ts";
 import { decoderPass, emptyCache, type Kept, keyCells } from "./device-pass.ts";
 import { deviceTrace, type Stacks } from "./device-trace.ts";
 import type { DeviceDecoder } from "./device-views.ts";
-import { type Sizes, sizesOf, TRACE_NAMES } from "./layout.ts";
-import { siluOf } from "./tables.ts";
+import { type Sizes, sizesOf, traceNames } from "./layout.ts";
+import type { TransformerProgram } from "./program.ts";
+import { activationOf } from "./tables.ts";
 
 interface Cells {
   readonly length: number;
@@ -26,6 +27,13 @@ interface Cells {
 export interface DeviceRun<C> {
   readonly statement: TokenStatement;
   readonly columns: ReadonlyMap<ColumnId, C>;
+}
+
+/** Whether the pass on a device (device-pass.ts) knows what a program computes; others are made a witness by the host. */
+export function hasDevicePass({ config, up, headNorms, skips, ...program }: TransformerProgram): boolean {
+  const matrices = [program.query, program.key, program.value, program.output, program.gate, program.down, ...(up ? [up] : [])];
+  const isPlain = !headNorms && !skips && !program.headBias && matrices.every((matrix) => !matrix.bias);
+  return isPlain && config.gated && config.attention === "causal" && config.positions.kind === "rotary" && config.output === "logits";
 }
 
 /**
@@ -66,8 +74,8 @@ function deviceDecoder<C extends Cells>(
 ): DeviceDecoder<C> {
   const { program, built, input, scores } = compiled;
   const names = new Map([...built.weights.keys()].map((id) => [built.system.columns[id]?.name, id]));
-  const silu = `table ${functionTableName(siluOf(program.scales))}`;
-  const weight = (name: string): C => column(names.get(name === "silu" ? silu : name) ?? missing(name));
+  const activation = `table ${functionTableName(activationOf(program.config, program.scales))}`;
+  const weight = (name: string): C => column(names.get(name === "activation" ? activation : name) ?? missing(name));
   const expressions = passExpressions(program, scores);
   return { device, program, sizes: sizesOf(program.config, input.positions), scores, weight, expressions };
 }
@@ -121,7 +129,7 @@ async function columnsOf<C extends Cells>(
     [compiled.tokens, tokens],
     [compiled.next, next],
   ]);
-  for (const name of TRACE_NAMES) columns.set(compiled.columns[name], trace[name]);
+  for (const name of traceNames(decoder.program.config)) columns.set(compiled.columns[name], trace[name]);
   addLimbs(device, built, columns);
   const misses = addMultiplicities(device, built, columns, new Map([[compiled.columns.scoreBase, scoreRows]]));
   const [best = new Uint32Array(), ...missed] = await Promise.all([chosen, ...misses].map((column) => device.read(column)));

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { storiesFiles } from "../../testing/stories.ts";
 import { readGguf } from "../gguf/read.ts";
 import { tokenizerOf } from "../tokenizer/sentencepiece.ts";
-import { continueGreedily, FloatDecoder } from "./float.ts";
+import { continueGreedily, FloatTransformer } from "./float.ts";
 import { llamaOf } from "./llama.ts";
 
 const files = storiesFiles();
@@ -15,7 +15,7 @@ describe.runIf(files)("the float decoder of stories260K", () => {
     ["", 256, "golden_greedy_256.txt"],
     ["Once upon a time", 60, "golden_once_upon_a_time_64.txt"],
   ])("continues %j by %i tokens to the known text", (prompt, count, name) => {
-    const decoder = new FloatDecoder(model!);
+    const decoder = new FloatTransformer(model!);
     const tokens = continueGreedily((token) => decoder.step(token), tokenizer!.encode(prompt), count);
     expect(tokens).toHaveLength(tokenizer!.encode(prompt).length + count);
     expect(`${tokenizer!.decode(tokens)}\n`).toBe(files!.text(name));

@@ -12,9 +12,10 @@ import { cheatingWitness } from "../../testing/malicious.ts";
 import { prove, withoutWork } from "../../testing/toy-proof.ts";
 import { rejectionOf } from "../../testing/walker.ts";
 import { largest } from "./float.ts";
-import { type DecoderTables, decoderTables, IntegerDecoder } from "./integer.ts";
-import { TRACE_NAMES } from "./layout.ts";
-import type { IntegerMatrix, TransformerProgram } from "./program.ts";
+import { IntegerTransformer } from "./integer.ts";
+import { type TransformerTables, transformerTables } from "./integer-run.ts";
+import { traceNames } from "./layout.ts";
+import { type IntegerMatrix, type TransformerProgram, upOf } from "./program.ts";
 
 const PROMPT = [1, 8, 15];
 const COUNT = 3;
@@ -30,8 +31,8 @@ beforeAll(async () => {
 afterAll(() => backend.close());
 
 /** The whole run of another decoder: consistent in itself, with the tokens that it prefers. */
-const foreign = async (program: TransformerProgram, tables: Partial<DecoderTables> = {}) => {
-  const decoder = new IntegerDecoder(program, POSITIONS, { ...decoderTables(program, POSITIONS), ...tables });
+const foreign = async (program: TransformerProgram, tables: Partial<TransformerTables> = {}) => {
+  const decoder = new IntegerTransformer(program, POSITIONS, { ...transformerTables(program, POSITIONS), ...tables });
   const tokens = [...PROMPT];
   const logits: Int32Array[] = [];
   const statement = () => ({ prompt: PROMPT, generated: tokens.slice(PROMPT.length) });
@@ -42,11 +43,11 @@ const foreign = async (program: TransformerProgram, tables: Partial<DecoderTable
   const cells = tokenColumns(made.compiled.input, statement());
   while (logits.length < POSITIONS) logits.push(decoder.step(cells.tokens[logits.length]!));
   const trace = decoder.finish([...cells.next], logits);
-  const changes = Object.fromEntries(TRACE_NAMES.map((name) => [name, () => [...trace[name]]]));
+  const changes = Object.fromEntries(traceNames(SMALL).map((name) => [name, () => [...trace[name]]]));
   const deviation = { witness: cheatingWitness(made, changes), input: tokenBytes(statement()), backend };
   return rejectionOf(made.key, await prove(made, deviation));
 };
-const honestProgram = () => made.compiled.program;
+const honestProgram = () => ({ ...made.compiled.program, up: upOf(made.compiled.program) });
 const bumped = (values: Int32Array) => values.with(5, values[5]! + 1);
 
 test("a run of the model itself, told as another's would be, is accepted", async () => {
@@ -80,13 +81,13 @@ describe("rejected is", () => {
   });
 
   test("a run in which positions are one further", async () => {
-    const { rotation } = decoderTables(honestProgram(), POSITIONS + 1);
+    const { rotation } = transformerTables(honestProgram(), POSITIONS + 1);
     expect(await foreign(honestProgram(), { rotation: rotation.slice(rotation.length / (POSITIONS + 1)) })).toBe("constraint/final");
   });
 
   test("a run under another activation or exponential function", async () => {
-    const { silu, scores } = decoderTables(honestProgram(), POSITIONS);
-    expect(await foreign(honestProgram(), { silu: silu.map((v) => v + 1) })).toBe("lookup/root");
+    const { activation, scores } = transformerTables(honestProgram(), POSITIONS);
+    expect(await foreign(honestProgram(), { activation: activation.map((v) => v + 1) })).toBe("lookup/root");
     expect(await foreign(honestProgram(), { scores: { ...scores, exp: scores.exp.map((e) => Math.max(1, e - 1)) } })).toBe("lookup/root");
   });
 });

@@ -1,8 +1,8 @@
-/** The axes and columns of a decoder's constraint system, by the names that layout.ts gives them. */
+/** The axes and columns of a transformer's constraint system, by the names that layout.ts gives them. */
 import { InternalError } from "../../errors.ts";
 import { type SystemBuilder, term } from "../../system/builder.ts";
 import type { AxisId, ColumnId, Factor, Leaf, TableId, Term } from "../../system/types.ts";
-import { type AxisName, type Sizes, shapeOf, sizeOfAxis, TRACE_AXES, TRACE_NAMES, type TraceName } from "./layout.ts";
+import { type AxisName, type Sizes, shapeOf, sizeOfAxis, TRACE_AXES, type TraceName, traceNames } from "./layout.ts";
 import { LOW_BITS, type TransformerProgram } from "./program.ts";
 
 /** In the order in which sumcheck rounds bind them. */
@@ -38,7 +38,8 @@ export class Frame {
     this.builder = builder;
     this.program = program;
     this.sizes = sizes;
-    for (const name of AXES) this.#axes.set(name, builder.axis(name, sizeOfAxis(sizes, name)));
+    const axes: readonly AxisName[] = program.skips ? ["otherWidth", ...AXES] : AXES;
+    for (const name of axes) this.#axes.set(name, builder.axis(name, sizeOfAxis(sizes, name)));
     this.#one = builder.axis("one", 1);
   }
 
@@ -50,9 +51,9 @@ export class Frame {
     return names.map((name) => this.axis(name));
   }
 
-  /** The columns of all values. */
+  /** The columns of all values that the model has. */
   columns(): ReadonlyMap<TraceName, ColumnId> {
-    for (const name of TRACE_NAMES) if (!this.#columns.has(name)) missing(`column ${name}`);
+    for (const name of traceNames(this.program.config)) if (!this.#columns.has(name)) missing(`column ${name}`);
     return this.#columns;
   }
 
@@ -123,5 +124,5 @@ export class Frame {
 }
 
 function missing(what: string): never {
-  throw new InternalError(`the decoder has no ${what}`);
+  throw new InternalError(`the transformer has no ${what}`);
 }

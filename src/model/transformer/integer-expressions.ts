@@ -16,8 +16,8 @@ import {
   quotient,
   subtract,
 } from "../../tensor/integers.ts";
-import { REST_BITS } from "./integer.ts";
-import { LOW_BITS, RECIPROCAL_BITS, ROTATION_BITS, rootHighBits, rootNumerator, type TransformerProgram } from "./program.ts";
+import { REST_BITS } from "./integer-attention.ts";
+import { LOW_BITS, ROTATION_BITS, reciprocalBits, rootHighBits, rootNumerator, type TransformerProgram } from "./program.ts";
 import { CLASS, type ScoreTable } from "./scores.ts";
 
 const LOW = 2 ** LOW_BITS;
@@ -87,7 +87,7 @@ export function roots({ config, scales, epsilon }: TransformerProgram, sums: Sta
   const highest = add(high, quotient(middle, LOW));
   const { root, rest } = squareRoot(highest, bits, [lowBits(middle, LOW_BITS), lowBits(lowest, LOW_BITS)]);
   const numerator = rootNumerator(config, scales);
-  const { reciprocal, rest: divided } = quotientOf(numerator, root);
+  const { reciprocal, rest: divided } = quotientOf(numerator, root, reciprocalBits(config, scales));
   const [rootHigh, rootLow] = [quotient(root, LOW), lowBits(root, LOW_BITS)];
   const [rootRestHigh, rootRestLow] = [quotient(rest, LOW), lowBits(rest, LOW_BITS)];
   const rootSlack = subtract(add(root, root), rest);
@@ -131,11 +131,11 @@ function squareRoot(high: Expression, bits: number, lower: readonly Expression[]
   return { root, rest: choose(less(high, 4 ** bits), rest, constant(TOO_LARGE)) };
 }
 
-/** floor(numerator / of) for of >= 1, cut above RECIPROCAL_BITS, and what is left. */
-function quotientOf(numerator: number, of: Expression): { reciprocal: Expression; rest: Expression } {
+/** floor(numerator / of) for of >= 1, cut above 2^bits, and what is left. */
+function quotientOf(numerator: number, of: Expression, bits: number): { reciprocal: Expression; rest: Expression } {
   let reciprocal: Expression = ZERO;
   let rest: Expression = ZERO;
-  const most = constant(2 ** (RECIPROCAL_BITS + 2));
+  const most = constant(2 ** (bits + 2));
   for (let k = Math.floor(Math.log2(numerator)); k >= 0; k--) {
     const double = add(rest, rest);
     const trial = Math.floor(numerator / 2 ** k) % 2 === 1 ? add(double, ONE) : double;
@@ -256,7 +256,7 @@ export function turned(shift: number): { readonly value: Expression; readonly re
 
 /** The activated gate and its product with up, from rounded values. */
 export function gatedOf({ scales }: TransformerProgram, gate: Expression, up: Expression, table: number) {
-  const silu = entry(table, add(gate, 2 ** (scales.gateBits - 1)));
-  const { value, rest } = rounded(multiply(silu, up), scales.gatedShift);
-  return { silu, gated: value, gatedRest: rest };
+  const activated = entry(table, add(gate, 2 ** (scales.gateBits - 1)));
+  const { value, rest } = rounded(multiply(activated, up), scales.gatedShift);
+  return { activated, gated: value, gatedRest: rest };
 }

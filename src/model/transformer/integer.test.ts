@@ -6,15 +6,15 @@ import { storiesFiles } from "../../testing/stories.ts";
 import { compareDecoders, drawnText } from "./accuracy.ts";
 import { calibrate } from "./calibrate.ts";
 import { largest } from "./float.ts";
-import { IntegerDecoder } from "./integer.ts";
-import { quantizeLlama } from "./quantize.ts";
+import { IntegerTransformer } from "./integer.ts";
+import { quantizeTransformer } from "./quantize.ts";
 
 const TOKENS = Array.from({ length: 40 }, (_, i) => (7 * i + 1) % SMALL.vocabulary);
 
 describe("the integer decoder", () => {
   test("is close to the float one", () => {
     const float = smallDecoder();
-    const program = quantizeLlama(float, calibrate(float, TOKENS), "small");
+    const program = quantizeTransformer(float, calibrate(float, [TOKENS]), "small");
     const { equal, positions, perplexity, sites, differences } = compareDecoders(float, program, "fixed", TOKENS);
     expect([equal, positions, differences]).toEqual([39, 39, []]);
     expect(Math.abs(perplexity.integer / perplexity.float - 1)).toBeLessThan(0.002);
@@ -27,19 +27,19 @@ describe("the integer decoder", () => {
 
   test("refuses tokens, positions and values that it has no room for", () => {
     const program = smallProgram();
-    const decoder = new IntegerDecoder(program, 1);
+    const decoder = new IntegerTransformer(program, 1);
     expect(() => decoder.step(SMALL.vocabulary)).toThrow(RangeError);
     decoder.step(0);
     expect(() => decoder.step(0)).toThrow(RangeError);
-    for (const positions of [0, 1.5, SMALL.context + 1]) expect(() => new IntegerDecoder(program, positions)).toThrow(ModelError);
+    for (const positions of [0, 1.5, SMALL.context + 1]) expect(() => new IntegerTransformer(program, positions)).toThrow(ModelError);
     const narrow = { ...program, scales: { ...program.scales, upBits: 2 } };
-    expect(() => new IntegerDecoder(narrow, 1).step(1)).toThrow("for an up projection, outside 2 bits");
+    expect(() => new IntegerTransformer(narrow, 1).step(1)).toThrow("for an up projection, outside 2 bits");
     const short = { ...program, scales: { ...program.scales, scoreLimit: 1 } };
-    expect(() => new IntegerDecoder(short, 1).step(1)).toThrow("reaches the score");
+    expect(() => new IntegerTransformer(short, 1).step(1)).toThrow("reaches the score");
   });
 
   test("refuses to claim a token that is not the arg max", () => {
-    const decoder = new IntegerDecoder(smallProgram(), 1);
+    const decoder = new IntegerTransformer(smallProgram(), 1);
     const logits = decoder.step(3);
     const best = largest(logits);
     expect(() => decoder.finish([best], [logits])).not.toThrow();

@@ -1,47 +1,8 @@
-/** A LLaMA decoder in floats: its sizes and its weights, from a GGUF file. Weights are [outputs, inputs], row-major. */
+/** A LLaMA decoder from a GGUF file. Weights are [outputs, inputs], row-major. */
 import { ModelError } from "../../errors.ts";
-import type { FloatTensor } from "../../tensor/tensor.ts";
 import { tensorOf } from "../gguf/dequantize.ts";
 import { type GgufFile, numberOf } from "../gguf/read.ts";
-
-export interface LlamaConfig {
-  readonly layers: number;
-  readonly width: number;
-  readonly heads: number;
-  /** Key and value heads; a divisor of `heads`. */
-  readonly keyHeads: number;
-  /** Channels of a head, even: width / heads. */
-  readonly headWidth: number;
-  readonly hidden: number;
-  readonly vocabulary: number;
-  /** Added to the mean square. */
-  readonly epsilon: number;
-  /** Base of the rotary frequencies. */
-  readonly theta: number;
-  /** Longest sequence that the model was made for. */
-  readonly context: number;
-}
-
-export interface LlamaLayer {
-  readonly attentionNorm: FloatTensor;
-  readonly query: FloatTensor;
-  readonly key: FloatTensor;
-  readonly value: FloatTensor;
-  readonly output: FloatTensor;
-  readonly feedNorm: FloatTensor;
-  readonly gate: FloatTensor;
-  readonly up: FloatTensor;
-  readonly down: FloatTensor;
-}
-
-export interface Llama {
-  readonly config: LlamaConfig;
-  readonly embedding: FloatTensor;
-  readonly layers: readonly LlamaLayer[];
-  readonly norm: FloatTensor;
-  /** The language-model head; the embedding where the file has no own one. */
-  readonly head: FloatTensor;
-}
+import type { Norm, Transformer, TransformerConfig, TransformerLayer } from "./model.ts";
 
 /** Metadata that says nothing about what is computed. */
 const IGNORED = ["llama.vocab_size"];
@@ -50,7 +11,7 @@ const IGNORED = ["llama.vocab_size"];
  * The decoder in a GGUF file, with rotary pairs interleaved as GGUF stores them. A tensor (a bias, rotary factors) or a setting that is not used here would make
  * it another decoder than the file's. @throws ModelError naming what is missing or unknown
  */
-export function llamaOf(file: GgufFile): Llama {
+export function llamaOf(file: GgufFile): Transformer {
   const architecture = file.metadata.get("general.architecture");
   if (architecture !== "llama") throw new ModelError(`The GGUF file has the architecture ${String(architecture)}, circlet knows "llama"`);
   const known = new Set(IGNORED);
@@ -69,7 +30,7 @@ export function llamaOf(file: GgufFile): Llama {
   const widths = ["rope.dimension_count", "attention.key_length", "attention.value_length"].map((key) => number(key, headWidth));
   if (!Number.isInteger(headWidth / 2) || !Number.isInteger(heads / keyHeads) || widths.some((w) => w !== headWidth))
     throw new ModelError(`The GGUF file has ${heads} heads, ${keyHeads} key heads and width ${width}, which circlet cannot arrange`);
-  const config: LlamaConfig = {
+  const config: TransformerConfig = {
     layers: number("block_count"),
     width,
     heads,
@@ -78,28 +39,35 @@ export function llamaOf(file: GgufFile): Llama {
     hidden,
     vocabulary,
     epsilon: number("attention.layer_norm_rms_epsilon"),
-    theta: number("rope.freq_base", 10000),
     context: number("context_length"),
+    norm: "rms",
+    normPlace: "before",
+    attention: "causal",
+    positions: { kind: "rotary", theta: number("rope.freq_base", 10000) },
+    queryKeyNorm: false,
+    activation: "silu",
+    gated: true,
+    output: "logits",
   };
   const keys = keyHeads * headWidth;
-  const layers = Array.from({ length: config.layers }, (_, l): LlamaLayer => {
+  const norms: Norm[] = [];
+  const layers = Array.from({ length: config.layers }, (_, l): TransformerLayer => {
     const tensor = (name: string, shape: readonly number[]) => tensorNamed(`blk.${l}.${name}.weight`, shape);
+    norms.push({ gain: tensor("attn_norm", [width]) }, { gain: tensor("ffn_norm", [width]) });
     return {
-      attentionNorm: tensor("attn_norm", [width]),
-      query: tensor("attn_q", [width, width]),
-      key: tensor("attn_k", [keys, width]),
-      value: tensor("attn_v", [keys, width]),
-      output: tensor("attn_output", [width, width]),
-      feedNorm: tensor("ffn_norm", [width]),
-      gate: tensor("ffn_gate", [hidden, width]),
-      up: tensor("ffn_up", [hidden, width]),
-      down: tensor("ffn_down", [width, hidden]),
+      query: { weight: tensor("attn_q", [width, width]) },
+      key: { weight: tensor("attn_k", [keys, width]) },
+      value: { weight: tensor("attn_v", [keys, width]) },
+      output: { weight: tensor("attn_output", [width, width]) },
+      gate: { weight: tensor("ffn_gate", [hidden, width]) },
+      up: { weight: tensor("ffn_up", [hidden, width]) },
+      down: { weight: tensor("ffn_down", [width, hidden]) },
     };
   });
   const embedding = tensorNamed("token_embd.weight", [vocabulary, width]);
   const head = file.tensors.has("output.weight") ? tensorNamed("output.weight", [vocabulary, width]) : embedding;
-  const norm = tensorNamed("output_norm.weight", [width]);
+  norms.push({ gain: tensorNamed("output_norm.weight", [width]) });
   for (const name of [...file.tensors.keys(), ...[...file.metadata.keys()].filter((key) => key.startsWith("llama."))])
     if (!known.has(name)) throw new ModelError(`The GGUF file has ${name}, which circlet does not know`);
-  return { config, embedding, layers, norm, head };
+  return { config, embedding, layers, norms, head: { weight: head } };
 }

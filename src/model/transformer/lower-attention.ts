@@ -1,14 +1,17 @@
 /**
- * Causal attention with grouped-query heads (SPEC §12.4): projections, rotation of positions, softmax against the row's largest score, the mean of the values,
- * the output projection. Query heads are (group, member), key heads are groups: a key is a leaf without the member axis.
+ * Attention with grouped-query heads (SPEC §12.4): projections, the norm of heads, rotation of positions, softmax against the row's largest score, the mean of the
+ * values, the output projection. Query heads are (group, member), key heads are groups: a key is a leaf without the member axis. A position sees those up to itself,
+ * or those that `present` marks.
  */
 import { onesOn, term } from "../../system/builder.ts";
-import type { ColumnId, Factor } from "../../system/types.ts";
+import type { ColumnId, Leaf, Term } from "../../system/types.ts";
 import type { Frame } from "./frame.ts";
-import { REST_BITS } from "./integer.ts";
-import { type AxisName, TRACE_AXES, type TraceName } from "./layout.ts";
+import { REST_BITS, turnShift } from "./integer-attention.ts";
+import { turnsOf } from "./integer-run.ts";
+import { type AxisName, scoredNames, TRACE_AXES, type TraceName } from "./layout.ts";
+import { lowerHeadNorm } from "./lower-head-norm.ts";
 import { lowerProjection, lowerResidual } from "./lower-projection.ts";
-import { ROTATION_BITS } from "./program.ts";
+import type { HeadNorm } from "./program.ts";
 import { CLASS, scoreTable } from "./scores.ts";
 import { rotationTable } from "./tables.ts";
 
@@ -17,54 +20,68 @@ const KEY: readonly AxisName[] = ["groups", "pairs", "halves"];
 /** A row of scores. */
 const ROW = ["layers", "groups", "members", "positions"] as const;
 
-export function lowerAttention(frame: Frame): void {
-  const { program, sizes } = frame;
-  const limit = program.scales.queryLimit;
+/** `present`: the public column that marks the positions that an encoder sees. */
+export function lowerAttention(frame: Frame, present: ColumnId | null): void {
+  const { program } = frame;
   const half = program.scales.valueBits / 2;
-  frame.range(-limit, 2 * limit + 1, "queryFlat", "query", "keyFlat", "key");
+  lowerQueries(frame);
   frame.signed(half, "valueHigh");
   frame.unsigned(half, "valueLow");
   lowerProjection(frame, { name: "query", ...program.query }, "attention", QUERY, [[1, "queryFlat"]], "queryFlatRest");
   lowerProjection(frame, { name: "key", ...program.key }, "attention", KEY, [[1, "keyFlat"]], "keyFlatRest");
   const value = [[2 ** half, "valueHigh"] as const, [1, "valueLow"] as const];
   lowerProjection(frame, { name: "value", ...program.value }, "attention", KEY, value, "valueRest");
-  const turns = turnsOf(rotationTable(program.config, sizes.positions));
-  const rotation = frame.weight("rotation", turns, "positions", "pairs", "halves", "otherHalves").column;
-  lowerRotation(frame, rotation, "queryFlat", "query", "queryRest");
-  lowerRotation(frame, rotation, "keyFlat", "key", "keyRest");
-  lowerScores(frame);
+  lowerTurns(frame);
+  lowerScores(frame, present);
   lowerMean(frame);
   const mixed = [[2 ** half, "mixedHigh"] as const, [1, "mixedLow"] as const];
-  lowerResidual(frame, { name: "output", ...program.output }, ["attention", "feed"], QUERY, mixed, "outputRest");
+  lowerResidual(frame, { name: "output", ...program.output }, ["attention", "feed"], QUERY, mixed, "outputRest", program.skips?.output);
 }
 
-/** [[cos, -sin], [sin, cos]] for every (position, pair), from (cos, sin). */
-function turnsOf(table: Int32Array): Int32Array {
-  return Int32Array.from({ length: 2 * table.length }, (_, k) => {
-    const at = 2 * Math.floor(k / 4);
-    const [cos, sin] = [table[at] ?? 0, table[at + 1] ?? 0];
-    return [cos, -sin, sin, cos][k % 4] ?? 0;
-  });
+/** Columns of queries and keys, with the norms of heads. */
+function lowerQueries(frame: Frame): void {
+  const { config, scales, headNorms } = frame.program;
+  const isTurned = config.positions.kind === "rotary";
+  const plain: readonly TraceName[] = headNorms ? [] : ["queryFlat", "keyFlat"];
+  frame.range(-scales.queryLimit, 2 * scales.queryLimit + 1, ...plain, ...(isTurned ? (["query", "key"] as const) : []));
+  if (!headNorms) return;
+  lowerHeadNorm(frame, "query", headNorms.query);
+  lowerHeadNorm(frame, "key", headNorms.key);
 }
 
-/** sum_r' turn_rr' flat_r' + 2^13 = 2^14 turned_r + rest. */
-function lowerRotation(frame: Frame, rotation: ColumnId, flat: TraceName, turned: TraceName, rest: TraceName): void {
-  frame.unsigned(ROTATION_BITS, rest);
-  const axes = frame.axes(...TRACE_AXES[turned]);
-  const turn = { column: rotation, axes: frame.axes("positions", "pairs", "halves", "otherHalves") };
-  frame.builder.constraint(`${turned} rotation`, axes, [
+/** The rotation of positions, if they are not learned. */
+function lowerTurns(frame: Frame): void {
+  const { program, sizes } = frame;
+  const { config, headNorms } = program;
+  if (config.positions.kind !== "rotary") return;
+  const table = rotationTable(config, sizes.positions);
+  const axes = ["positions", "pairs", "halves", "otherHalves"] as const;
+  const turned = (norm: HeadNorm, name: string): Leaf =>
+    frame.weight(`${name} rotation`, turnsOf(table, norm, config.headWidth), "layers", ...axes);
+  const plain = headNorms ? null : frame.weight("rotation", turnsOf(table), ...axes);
+  for (const name of ["query", "key"] as const)
+    lowerRotation(frame, name, plain ?? turned(headNorms![name], name), headNorms ? `${name}Normed` : `${name}Flat`);
+}
+
+/** sum_r' turn_rr' flat_r' + 2^(s-1) = 2^s turned_r + rest. */
+function lowerRotation(frame: Frame, name: "query" | "key", turn: Leaf, flat: TraceName): void {
+  const shift = turnShift(frame.program, name);
+  const rest = `${name}Rest` as const;
+  frame.unsigned(shift, rest);
+  const axes = frame.axes(...TRACE_AXES[name]);
+  frame.builder.constraint(`${name} rotation`, axes, [
     term(1, [turn, frame.on(flat, { halves: "otherHalves" })]),
-    term(2 ** (ROTATION_BITS - 1), [], onesOn(axes)),
-    term(-(2 ** ROTATION_BITS), [frame.on(turned)]),
+    term(2 ** (shift - 1), [], onesOn(axes)),
+    term(-(2 ** shift), [frame.on(name)]),
     term(-1, [frame.on(rest)]),
   ]);
 }
 
 /**
- * m_i - q_i k_j = base + offset with (base, exp, class) and (offset, class) in the tables of scores.ts. Among the j <= i there are only maxima, at least one,
- * tails and steps: the sum of their classes is (maxCount + 1) + 2^10 tailCount. The others weigh nothing: the sums of exp over all j and over j <= i are equal.
+ * m_i - q_i k_j = base + offset with (base, exp, class) and (offset, class) in the tables of scores.ts. Among the j that are seen there are only maxima, at least one,
+ * tails and steps: the sum of their classes is (maxCount + 1) + 2^10 tailCount. The others weigh nothing: the sums of exp over all j and over those seen are equal.
  */
-function lowerScores(frame: Frame): void {
+function lowerScores(frame: Frame, present: ColumnId | null): void {
   const { builder, program, sizes } = frame;
   const { expBits, scoreLimit } = program.scales;
   const table = scoreTable(program.scales);
@@ -75,23 +92,27 @@ function lowerScores(frame: Frame): void {
   frame.range(0, sizes.positions, "maxCount", "tailCount");
   frame.defined("expSum", [0, sizes.positions * 2 ** expBits]);
 
+  const { query, key } = scoredNames(program.config);
   const axes = frame.axes(...ROW);
   const cells = frame.axes(...ROW, "others");
   builder.constraint("scores", cells, [
     term(1, [frame.on("scoreMax")], onesOn(frame.axes("others"))),
-    term(-1, [frame.on("query"), frame.on("key", { positions: "others" })]),
+    term(-1, [frame.on(query), frame.on(key, { positions: "others" })]),
     term(-1, [frame.on("scoreBase")]),
     term(-1, [frame.on("scoreOffset")]),
   ]);
-  const causal: Factor = { kind: "causal", axes: [frame.axis("positions"), frame.axis("others")] };
+  const seen = (name: TraceName): Term =>
+    present === null
+      ? term(1, [frame.on(name)], [{ kind: "causal", axes: [frame.axis("positions"), frame.axis("others")] }])
+      : term(1, [frame.on(name), { column: present, axes: frame.axes("others") }]);
   builder.constraint("score classes", axes, [
-    term(1, [frame.on("scoreClass")], [causal]),
+    seen("scoreClass"),
     term(-1, [frame.on("maxCount")]),
     term(-1, [], onesOn(axes)),
     term(-CLASS.tail, [frame.on("tailCount")]),
   ]);
   builder.constraint("exp sums", axes, [term(1, [frame.on("scoreExp")]), term(-1, [frame.on("expSum")])]);
-  builder.constraint("causal exp sums", axes, [term(1, [frame.on("scoreExp")], [causal]), term(-1, [frame.on("expSum")])]);
+  builder.constraint("seen exp sums", axes, [seen("scoreExp"), term(-1, [frame.on("expSum")])]);
 }
 
 /**

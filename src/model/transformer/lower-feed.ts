@@ -1,30 +1,39 @@
-/** The gated feed-forward part (SPEC §12.5): gate and up projections, silu by a table, their product, the down projection. */
+/** The feed-forward part (SPEC §12.5): the gate projection, its activation by a table, the product with the up projection if there is one, the down projection. */
 import { functionTableName, functionValues } from "../../ops/function-table.ts";
 import { onesOn, term } from "../../system/builder.ts";
 import type { Frame } from "./frame.ts";
 import { lowerProjection, lowerResidual } from "./lower-projection.ts";
-import { siluOf } from "./tables.ts";
+import type { IntegerMatrix } from "./program.ts";
+import { downInput } from "./program.ts";
+import { activationOf } from "./tables.ts";
 
 export function lowerFeed(frame: Frame): void {
   const { builder, program } = frame;
-  const { scales } = program;
-  const silu = siluOf(scales);
+  const { scales, config } = program;
+  const activation = activationOf(config, scales);
   frame.rows(
-    builder.functionTable(functionTableName(silu), -(2 ** (scales.gateBits - 1)), functionValues(silu, scales.gateBits)),
+    builder.functionTable(functionTableName(activation), -(2 ** (scales.gateBits - 1)), functionValues(activation, scales.gateBits)),
     "gate",
-    "silu",
+    "activated",
   );
-  frame.signed(scales.upBits, "up");
-  frame.signed(scales.gatedBits, "gated");
   lowerProjection(frame, { name: "gate", ...program.gate }, "feed", ["hidden"], [[1, "gate"]], "gateRest");
-  lowerProjection(frame, { name: "up", ...program.up }, "feed", ["hidden"], [[1, "up"]], "upRest");
-  frame.unsigned(scales.gatedShift, "gatedRest");
+  if (program.up) lowerGated(frame, program.up);
+  const input = downInput(config, scales).name;
+  lowerResidual(frame, { name: "down", ...program.down }, ["feed", "next"], ["hidden"], [[1, input]], "downRest", program.skips?.down);
+}
+
+/** round(activated up / 2^gatedShift). */
+function lowerGated(frame: Frame, matrix: IntegerMatrix): void {
+  const { upBits, gatedBits, gatedShift } = frame.program.scales;
+  frame.signed(upBits, "up");
+  frame.signed(gatedBits, "gated");
+  lowerProjection(frame, { name: "up", ...matrix }, "feed", ["hidden"], [[1, "up"]], "upRest");
+  frame.unsigned(gatedShift, "gatedRest");
   const axes = frame.axes("layers", "positions", "hidden");
-  builder.constraint("gated", axes, [
-    term(1, [frame.on("silu"), frame.on("up")]),
-    term(2 ** (scales.gatedShift - 1), [], onesOn(axes)),
-    term(-(2 ** scales.gatedShift), [frame.on("gated")]),
+  frame.builder.constraint("gated", axes, [
+    term(1, [frame.on("activated"), frame.on("up")]),
+    term(2 ** (gatedShift - 1), [], onesOn(axes)),
+    term(-(2 ** gatedShift), [frame.on("gated")]),
     term(-1, [frame.on("gatedRest")]),
   ]);
-  lowerResidual(frame, { name: "down", ...program.down }, ["feed", "next"], ["hidden"], [[1, "gated"]], "downRest");
 }

@@ -1,5 +1,5 @@
 /**
- * RMSNorm at every site and position (SPEC §12.3). With the state x = 2^10 h + l and S = sum x^2 + epsilon:
+ * The norm at every site and position (SPEC §12.3). With the state x = 2^10 h + l and S = sum x^2 + epsilon:
  *
  *   N = floor(sqrt S):  N^2 + rest = S, 0 <= rest <= 2 N      N, rest and 2 N - rest in limbs of base 2^10
  *   R = floor(K / N):   R N + rest' = K, 0 <= rest' < N       K = sqrt(width) 2^(norm exponent + rho)
@@ -11,7 +11,7 @@ import { onesOn, term } from "../../system/builder.ts";
 import type { Term } from "../../system/types.ts";
 import type { Frame } from "./frame.ts";
 import type { TraceName } from "./layout.ts";
-import { LOW_BITS, normBits, RECIPROCAL_BITS, rootHighBits, rootNumerator } from "./program.ts";
+import { LOW_BITS, normBits, reciprocalBits, rootHighBits, rootNumerator } from "./program.ts";
 
 const LOW = 2 ** LOW_BITS;
 
@@ -20,14 +20,15 @@ export function lowerNorm(frame: Frame): void {
   const shift = scales.rootShift - LOW_BITS;
   frame.signed(scales.residualBits - LOW_BITS, "stateHigh");
   frame.unsigned(LOW_BITS, "stateLow", "normCarryLow", "normLow");
-  frame.unsigned(RECIPROCAL_BITS - LOW_BITS, "normCarryHigh");
+  const reciprocal = reciprocalBits(config, scales);
+  frame.unsigned(reciprocal - LOW_BITS, "normCarryHigh");
   frame.unsigned(shift, "normRest");
   frame.signed(normBits(config, scales), "normed");
   const rootBits = rootHighBits(config, scales);
   frame.unsigned(LOW_BITS, "rootLow", "rootRestLow", "rootSlackLow", "reciprocalRestLow", "reciprocalSlackLow");
   frame.unsigned(rootBits, "rootHigh", "reciprocalRestHigh", "reciprocalSlackHigh");
   frame.unsigned(rootBits + 1, "rootRestHigh", "rootSlackHigh");
-  frame.unsigned(RECIPROCAL_BITS, "reciprocal", "reciprocalCarry");
+  frame.unsigned(reciprocal, "reciprocal", "reciprocalCarry");
   lowerRootCarries(frame, rootBits);
 
   const rows = frame.axes("sites", "positions");

@@ -1,15 +1,47 @@
 /**
- * A quantized LLaMA decoder: integers and the scales they stand on. Equal layers share every shift, so that one constraint covers all of them; where a layer's
+ * A quantized transformer: integers and the scales they stand on. Equal layers share every shift, so that one constraint covers all of them; where a layer's
  * values are smaller than another's, its scale is finer (`valueExponents`, `upExponents`) and the next weights undo that.
+ *
+ * Norms have no gains, biases or means of their own: those are in the weights that follow, and a stream that is to have the mean 0 is written so (quantize.ts).
  */
-import type { LlamaConfig } from "./llama.ts";
+import { InternalError } from "../../errors.ts";
+import type { TransformerConfig } from "./model.ts";
 
-/** y = round(W x / 2^shift), one matrix for every layer: weight is [layers, outputs, inputs]. */
+/** y = round((W x + b) / 2^shift), one matrix for every layer: weight is [layers, outputs, inputs]. */
 export interface IntegerMatrix {
   readonly outputs: number;
   readonly inputs: number;
   readonly weight: Int32Array;
+  /** [layers, outputs]. */
+  readonly bias?: Int32Array;
   readonly shift: number;
+}
+
+/**
+ * What is added to a part's sums where norms come after: the stream as normalised before that part, gain_c y_c + sum_k mean_k y_k. Both are [layers, width], on the
+ * scale of the part's sums.
+ */
+export interface Skip {
+  readonly gain: Int32Array;
+  readonly mean: Int32Array;
+}
+
+/** The norm of every head's queries, or keys. */
+export interface HeadNorm {
+  /** [layers, headWidth]: times the turn's cosine and sine. */
+  readonly gain: Int32Array;
+  /** [layers, heads]: added to the sum of squares. */
+  readonly epsilon: Int32Array;
+  /** Of the turned sums. */
+  readonly shift: number;
+}
+
+/** What the mean of an encoder adds up: h = round((gain y + bias) / 2^shift), which stands for h 2^-exponent. Both are [width]. */
+export interface FinalValues {
+  readonly gain: Int32Array;
+  readonly bias: Int32Array;
+  readonly shift: number;
+  readonly exponent: number;
 }
 
 /** Bits and exponents; an integer v stands for v 2^-exponent. */
@@ -35,32 +67,48 @@ export interface TransformerScales {
   readonly upExponents: readonly number[];
   readonly gateExponent: number;
   readonly gateBits: number;
-  readonly siluExponent: number;
+  /** Of activated gates. */
+  readonly activatedExponent: number;
   /** Product of activated gate and up, before and after rounding: exponent loses this much. */
   readonly gatedShift: number;
   /** Signed bits of values (two limbs of half), up and gated. */
   readonly valueBits: number;
   readonly upBits: number;
   readonly gatedBits: number;
+  /** Largest magnitudes of queries and keys before their norm, by layer and head; empty without such norms. */
+  readonly queryMagnitudes: readonly (readonly number[])[];
+  readonly keyMagnitudes: readonly (readonly number[])[];
+  /** Of an encoder's final values; 0 for a decoder. */
+  readonly finalExponent: number;
 }
 
 export interface TransformerProgram {
   readonly name: string;
-  readonly config: LlamaConfig;
+  readonly config: TransformerConfig;
   readonly scales: TransformerScales;
   /** [vocabulary, width], on the residual's scale. */
   readonly embedding: Int32Array;
+  /** [context, width], likewise. */
+  readonly positionEmbedding?: Int32Array;
   readonly query: IntegerMatrix;
   readonly key: IntegerMatrix;
   readonly value: IntegerMatrix;
   readonly output: IntegerMatrix;
   readonly gate: IntegerMatrix;
-  readonly up: IntegerMatrix;
+  readonly up?: IntegerMatrix;
   readonly down: IntegerMatrix;
-  /** [vocabulary, width]; logits are its exact products, without a shift. */
+  /** If the config has `queryKeyNorm`. */
+  readonly headNorms?: { readonly query: HeadNorm; readonly key: HeadNorm };
+  /** If norms come after. */
+  readonly skips?: { readonly output: Skip; readonly down: Skip };
+  /** [vocabulary, width]; logits are its exact products, without a shift. Empty for an encoder. */
   readonly head: Int32Array;
+  /** [vocabulary]: added to the logits. */
+  readonly headBias?: Int32Array;
   /** Logits stand for v 2^-headExponent. */
   readonly headExponent: number;
+  /** Of an encoder. */
+  readonly final?: FinalValues;
   /** Added to the sum of squares. */
   readonly epsilon: number;
 }
@@ -69,34 +117,42 @@ export interface TransformerProgram {
 export const ROTATION_BITS = 14;
 /** The residual's low limb, and the low limb of a sum of squares. */
 export const LOW_BITS = 10;
+/** Signed bits of an encoder's final values. */
+export const FINAL_BITS = 16;
 
 /** Logits are below 2 to this, as absolute values. */
 export const LOGIT_BITS = 27;
+
 /** Bits of a root's high limb: the root of the largest sum of squares, sqrt(width) 2^(residual bits - 1), above its low limb. */
-export function rootHighBits(config: LlamaConfig, scales: TransformerScales): number {
+export function rootHighBits(
+  { width }: Pick<TransformerConfig, "width">,
+  { residualBits }: Pick<TransformerScales, "residualBits">,
+): number {
   let bits = 1;
-  while (4 ** bits < config.width * 4 ** (scales.residualBits - 1 - LOW_BITS)) bits++;
+  while (4 ** bits < width * 4 ** (residualBits - 1 - LOW_BITS)) bits++;
   return bits;
 }
 
-/** A reciprocal root is below 2 to this. */
-export const RECIPROCAL_BITS = 17;
+/** A reciprocal root is below 2 to this: its product with a root's high limb stays below 2^30. */
+export function reciprocalBits(config: Pick<TransformerConfig, "width">, scales: Pick<TransformerScales, "residualBits">): number {
+  return Math.min(17, 30 - rootHighBits(config, scales));
+}
 
 /** Signed bits of a normalised value: |x| R <= K + R for every x of the row, so that it is at most about sqrt(width) 2^normExponent. */
-export function normBits(config: LlamaConfig, scales: TransformerScales): number {
+export function normBits({ width }: Pick<TransformerConfig, "width">, scales: TransformerScales): number {
   let bits = 1;
-  while (4 ** (bits - 1) < config.width * 4 ** scales.normExponent) bits++;
+  while (4 ** (bits - 1) < width * 4 ** scales.normExponent) bits++;
   return bits;
 }
 
 /** The most that a query or key can be allowed: four times the largest score has to stay below p (lower-attention.ts, scores). */
-export function mostQuery(config: LlamaConfig): number {
-  return Math.floor(Math.sqrt((2 ** 31 - 2 ** 20) / (4 * config.headWidth)));
+export function mostQuery({ headWidth }: Pick<TransformerConfig, "headWidth">): number {
+  return Math.floor(Math.sqrt((2 ** 31 - 2 ** 20) / (4 * headWidth)));
 }
 
 /** K = sqrt(width) 2^(normExponent + rho): a reciprocal root is floor(K / N). The square root is rounded down. */
-export function rootNumerator(config: LlamaConfig, scales: TransformerScales): number {
-  const square = BigInt(config.width) * 4n ** BigInt(scales.normExponent + scales.rootShift); // past 2^53
+export function rootNumerator({ width }: Pick<TransformerConfig, "width">, scales: TransformerScales): number {
+  const square = BigInt(width) * 4n ** BigInt(scales.normExponent + scales.rootShift); // past 2^53
   let root = BigInt(Math.floor(Math.sqrt(Number(square))));
   while (root * root > square) root--;
   while ((root + 1n) * (root + 1n) <= square) root++;
@@ -109,4 +165,49 @@ export function integerRoot(v: number): number {
   while (root * root > v) root--;
   while ((root + 1) * (root + 1) <= v) root++;
   return root;
+}
+
+/** Fractional bits of a head's normalised queries and keys. */
+export const HEAD_NORM_EXPONENT = 10;
+/** The root of a head's sum of squares is below 2 to this. */
+export const HEAD_ROOT_BITS = 15;
+
+/** The largest query or key before its norm, as an absolute value: the sum of a head's squares, epsilon included, stays below 2^30. */
+export function mostFlat({ headWidth }: Pick<TransformerConfig, "headWidth">): number {
+  return Math.floor(Math.sqrt((2 ** 30 - 2 ** 28) / headWidth));
+}
+
+/** The most that a head's epsilon can be. */
+export const MOST_HEAD_EPSILON = 2 ** 27;
+
+/** K = floor(sqrt(headWidth) 2^exponent): a head's normalised values are K x / N, at most K + 1 as absolute values. */
+export function headNumerator({ headWidth }: Pick<TransformerConfig, "headWidth">): number {
+  return integerRoot(headWidth * 4 ** HEAD_NORM_EXPONENT);
+}
+
+/** Signed bits of a head's normalised values. */
+export function headNormBits(config: Pick<TransformerConfig, "headWidth">): number {
+  return Math.ceil(Math.log2(headNumerator(config) + 2)) + 1;
+}
+
+/** The second projection of a gated feed-forward part. */
+export function upOf({ name, up }: TransformerProgram): IntegerMatrix {
+  if (!up) throw new InternalError(`${name} has no up projection`);
+  return up;
+}
+
+/** What the down projection reads: the gate's product with up, or the activated gate itself. */
+export function downInput(
+  config: Pick<TransformerConfig, "gated">,
+  scales: TransformerScales,
+): { readonly name: "gated" | "activated"; readonly exponent: (layer: number) => number; readonly limit: number } {
+  if (config.gated)
+    return {
+      name: "gated",
+      exponent: (l) => scales.activatedExponent + (scales.upExponents[l] ?? 0) - scales.gatedShift,
+      limit: 2 ** (scales.gatedBits - 1),
+    };
+  // an activation's absolute value is at most its input's
+  const limit = 2 ** (scales.gateBits - 1 + scales.activatedExponent - scales.gateExponent);
+  return { name: "activated", exponent: () => scales.activatedExponent, limit };
 }

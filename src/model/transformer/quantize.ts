@@ -1,11 +1,31 @@
 /**
- * Float decoder to integer decoder. Norm gains go into the weights that follow; every matrix takes as many bits as its accumulator holds: the L1 norm of a row
- * times the largest input stays below the limit. Only +, -, *, / and square roots, so that every runtime gets the same integers.
+ * Float transformer to integer transformer. Norm gains, biases and means go into the weights around them; every matrix takes as many bits as its accumulator holds: the
+ * L1 norm of a row times the largest input stays below the limit. Only +, -, *, / and square roots, so that every runtime gets the same integers.
+ *
+ * A layer norm is a root mean square norm of a stream whose mean is 0. Nothing else reads the stream, so everything that is written to it is written with its mean
+ * subtracted: embeddings, the rows of output and down projections, and, where norms come after, the normalised values that are added again (`Skip`).
  */
 import { ModelError } from "../../errors.ts";
-import type { FloatTensor } from "../../tensor/tensor.ts";
-import type { Llama } from "./llama.ts";
-import { type IntegerMatrix, LOGIT_BITS, mostQuery, normBits, type TransformerProgram, type TransformerScales } from "./program.ts";
+import { layerTensors, type Rows, type Scaled, scaledRows } from "./fold.ts";
+import type { Norm, Transformer, TransformerConfig } from "./model.ts";
+import {
+  downInput,
+  FINAL_BITS,
+  type FinalValues,
+  HEAD_NORM_EXPONENT,
+  type HeadNorm,
+  headNumerator,
+  type IntegerMatrix,
+  LOGIT_BITS,
+  MOST_HEAD_EPSILON,
+  mostFlat,
+  mostQuery,
+  normBits,
+  ROTATION_BITS,
+  type Skip,
+  type TransformerProgram,
+  type TransformerScales,
+} from "./program.ts";
 
 /** An accumulator's largest absolute value: as much again is left for its rounded result. */
 const ACCUMULATOR = 2 ** 30;
@@ -15,169 +35,256 @@ const MAX_HEAD_BITS = 20;
 /** Weights are single words of at most this many bits. */
 const MAX_WEIGHT = 2 ** 20;
 
-/** What a matrix maps: real input = integer / inputScale, likewise its output. */
-interface Mapping {
-  readonly matrices: readonly FloatTensor[];
-  /** Gain of each input, by layer. */
-  readonly gains?: readonly FloatTensor[];
-  readonly inputScale: (layer: number) => number;
-  readonly outputScale: (layer: number) => number;
-  /** Largest absolute input. */
-  readonly inputLimit: number;
-  readonly mostShift?: number;
-}
-
-/** The integer decoder on given scales. @throws ModelError naming a matrix that does not fit */
-export function quantizeLlama(model: Llama, scales: TransformerScales, name: string): TransformerProgram {
-  const { config, layers, embedding, head, norm } = model;
-  const norms = 2 ** scales.normExponent;
-  const normLimit = 2 ** (normBits(config, scales) - 1);
-  const residual = 2 ** scales.residualExponent;
-  // The difference of two states, shifted, shares a constraint with the accumulator.
-  const residualShift = Math.min(MAX_SHIFT, 29 - scales.residualBits);
-  const score = Math.sqrt(2 ** (scales.scoreShift + scales.expExponent) / Math.sqrt(config.headWidth));
-  const value = (l: number) => 2 ** (scales.valueExponents[l] ?? 0);
-  const up = (l: number) => 2 ** (scales.upExponents[l] ?? 0);
-  const gated = (l: number) => 2 ** (scales.siluExponent - scales.gatedShift) * up(l);
-  const attentionGains = layers.map((l) => l.attentionNorm);
-  const feedGains = layers.map((l) => l.feedNorm);
-  const fromNorm = (matrices: readonly FloatTensor[], gains: readonly FloatTensor[], outputScale: (l: number) => number): Mapping => ({
-    matrices,
-    gains,
-    inputScale: () => norms,
-    outputScale,
-    inputLimit: normLimit,
-  });
-  const matrix = (what: string, mapping: Mapping) => quantizeMatrix(`${name} ${what}`, mapping);
-  const limit = 2 ** (scales.residualBits - 1);
-  const { weight: logits, exponent } = quantizeHead(head, norm, scales.normExponent, normLimit);
+/** The integer transformer on given scales. @throws ModelError naming a matrix that does not fit */
+export function quantizeTransformer(model: Transformer, scales: TransformerScales, name: string): TransformerProgram {
+  const { config } = model;
   if (scales.queryLimit < 2 || scales.queryLimit > mostQuery(config))
     throw new ModelError(`${name} has heads of ${config.headWidth} channels, too wide for exact scores`);
+  const residual = 2 ** scales.residualExponent;
+  const norms = 2 ** scales.normExponent;
+  const normLimit = 2 ** (normBits(config, scales) - 1);
+  // The difference of two states, shifted, shares a constraint with the accumulator.
+  const residualShift = Math.min(MAX_SHIFT, 29 - scales.residualBits);
+  const query = Math.sqrt(2 ** (scales.scoreShift + scales.expExponent) / Math.sqrt(config.headWidth));
+  const flat = (magnitudes: readonly (readonly number[])[]) => (l: number, o: number) =>
+    config.queryKeyNorm ? mostFlat(config) / (magnitudes[l]?.[Math.floor(o / config.headWidth)] ?? 1) : query;
+  const value = (l: number) => 2 ** (scales.valueExponents[l] ?? 0);
+  const up = (l: number) => 2 ** (scales.upExponents[l] ?? 0);
+  const down = downInput(config, scales);
+  const tensors = layerTensors(model);
+  const matrix = (part: keyof typeof tensors, mapping: Omit<Mapping, "layers">) =>
+    quantizeMatrix(`${name} ${part}`, { layers: tensors[part].map((rows) => () => rows(normalised(config))), ...mapping });
+  const fromNorm = { inputScale: () => norms, inputLimit: normLimit };
+  const toStream = { outputScale: () => residual, mostShift: residualShift, skipLimit: config.normPlace === "after" ? normLimit : 0 };
+  const output = matrix("output", {
+    inputScale: value,
+    inputLimit: 2 ** (scales.valueBits - 1) + 2 ** (scales.valueBits / 2),
+    ...toStream,
+    skip: (l) => skipOf(model.norms[2 * l]!, config, residual / norms),
+  });
+  const downs = matrix("down", {
+    inputScale: (l) => 2 ** down.exponent(l),
+    inputLimit: down.limit,
+    ...toStream,
+    skip: (l) => skipOf(model.norms[2 * l + 1]!, config, residual / norms),
+  });
   return {
     name,
     config,
     scales,
-    embedding: Int32Array.from(embedding.data, (v) => {
-      const q = Math.round(v * residual);
-      if (q < -limit || q >= limit) throw new ModelError(`${name} has the embedding ${v}, outside ${scales.residualBits} bits`);
-      return q;
+    ...embeddings(model, residual, 2 ** (scales.residualBits - 1), name),
+    query: matrix("query", { ...fromNorm, outputScale: flat(scales.queryMagnitudes) }).matrix,
+    key: matrix("key", { ...fromNorm, outputScale: flat(scales.keyMagnitudes) }).matrix,
+    value: matrix("value", { ...fromNorm, outputScale: value }).matrix,
+    output: output.matrix,
+    gate: matrix("gate", { ...fromNorm, outputScale: () => 2 ** scales.gateExponent }).matrix,
+    ...(config.gated && { up: matrix("up", { ...fromNorm, outputScale: up }).matrix }),
+    down: downs.matrix,
+    ...(output.skip && downs.skip && { skips: { output: output.skip, down: downs.skip } }),
+    ...(config.queryKeyNorm && {
+      headNorms: {
+        query: headNorm(model, "queryGain", scales.queryMagnitudes, query),
+        key: headNorm(model, "keyGain", scales.keyMagnitudes, query),
+      },
     }),
-    query: matrix(
-      "query",
-      fromNorm(
-        layers.map((l) => l.query),
-        attentionGains,
-        () => score,
-      ),
-    ),
-    key: matrix(
-      "key",
-      fromNorm(
-        layers.map((l) => l.key),
-        attentionGains,
-        () => score,
-      ),
-    ),
-    value: matrix(
-      "value",
-      fromNorm(
-        layers.map((l) => l.value),
-        attentionGains,
-        value,
-      ),
-    ),
-    output: matrix("output", {
-      matrices: layers.map((l) => l.output),
-      inputScale: value,
-      outputScale: () => residual,
-      mostShift: residualShift,
-      inputLimit: 2 ** (scales.valueBits - 1) + 2 ** (scales.valueBits / 2),
-    }),
-    gate: matrix(
-      "gate",
-      fromNorm(
-        layers.map((l) => l.gate),
-        feedGains,
-        () => 2 ** scales.gateExponent,
-      ),
-    ),
-    up: matrix(
-      "up",
-      fromNorm(
-        layers.map((l) => l.up),
-        feedGains,
-        up,
-      ),
-    ),
-    down: matrix("down", {
-      matrices: layers.map((l) => l.down),
-      inputScale: gated,
-      outputScale: () => residual,
-      mostShift: residualShift,
-      inputLimit: 2 ** (scales.gatedBits - 1),
-    }),
-    head: logits,
-    headExponent: exponent,
+    ...quantizeHead(model, scales.normExponent, normLimit),
+    ...(config.output === "mean" && { final: finalOf(model.norms[2 * config.layers]!, scales, normLimit) }),
     epsilon: Math.max(1, Math.round(config.epsilon * config.width * residual * residual)),
   };
 }
 
+/** What a matrix maps: real input = integer / inputScale, likewise its output. */
+interface Mapping {
+  /** By layer, read anew at each call. */
+  readonly layers: readonly (() => Rows)[];
+  readonly inputScale: (layer: number) => number;
+  readonly outputScale: (layer: number, output: number) => number;
+  /** Largest absolute input. */
+  readonly inputLimit: number;
+  readonly mostShift?: number;
+  /** What is added besides, of inputs up to `skipLimit`, on the output's scale; none if the limit is 0. */
+  readonly skip?: (layer: number) => { readonly gain: Float64Array; readonly mean: Float64Array };
+  readonly skipLimit?: number;
+}
+
 /** The largest shift, at most 16 or what the mapping says, at which every row's accumulator stays inside its limit. */
-function quantizeMatrix(name: string, mapping: Mapping): IntegerMatrix {
-  const { matrices, gains, inputScale, outputScale, inputLimit, mostShift = MAX_SHIFT } = mapping;
-  const [outputs = 0, inputs = 0] = matrices[0]?.shape ?? [];
-  const size = outputs * inputs;
-  const scaled = new Float64Array(matrices.length * size);
-  matrices.forEach(({ data }, l) => {
-    const scale = outputScale(l) / inputScale(l);
-    for (let k = 0; k < size; k++) scaled[l * size + k] = data[k]! * (gains?.[l]?.data[k % inputs] ?? 1) * scale;
-  });
-  for (let shift = tooLarge(scaled, inputs, ACCUMULATOR / inputLimit, mostShift); shift > 0; shift--) {
-    const weight = rounded(scaled, shift);
-    if (largestRow(weight, inputs) * inputLimit <= ACCUMULATOR && weight.every((w) => Math.abs(w) < MAX_WEIGHT))
-      return { outputs, inputs, weight, shift };
+function quantizeMatrix(name: string, mapping: Mapping): { readonly matrix: IntegerMatrix; readonly skip?: Skip } {
+  const { layers, inputScale, outputScale, mostShift = MAX_SHIFT } = mapping;
+  const rows = (l: number): Scaled =>
+    scaledRows(
+      layers[l]!(),
+      (o) => outputScale(l, o) / inputScale(l),
+      (o) => outputScale(l, o),
+    );
+  const { outputs, inputs, bias: hasBias } = layers[0]!();
+  const largest = Math.max(...layers.map((_, l) => largestSum(rows(l), mapping, l, 1)));
+  let shift = 1;
+  while (shift < mostShift && largest * 2 ** shift <= ACCUMULATOR) shift++;
+  for (; shift > 0; shift--) {
+    const made = layers.map((_, l) => roundedLayer(rows(l), mapping, l, 2 ** shift));
+    if (made.every((layer) => layer.most <= ACCUMULATOR)) {
+      const matrix = { outputs, inputs, weight: joined(made.map((m) => m.weight)), shift };
+      const biased = hasBias ? { ...matrix, bias: joined(made.map((m) => m.bias)) } : matrix;
+      if (!mapping.skipLimit) return { matrix: biased };
+      return { matrix: biased, skip: { gain: joined(made.map((m) => m.gain)), mean: joined(made.map((m) => m.mean)) } };
+    }
   }
   throw new ModelError(`${name} does not fit its accumulator at any shift`);
 }
 
-function quantizeHead(
-  head: FloatTensor,
-  gain: FloatTensor,
-  normExponent: number,
-  inputLimit: number,
-): { weight: Int32Array; exponent: number } {
-  const inputs = head.shape[1] ?? 1;
-  const scaled = Float64Array.from(head.data, (w, k) => w * gain.data[k % inputs]!);
-  for (let bits = tooLarge(scaled, inputs, 2 ** LOGIT_BITS / inputLimit, MAX_HEAD_BITS); bits > 0; bits--) {
-    const weight = rounded(scaled, bits);
-    if (largestRow(weight, inputs) * inputLimit < 2 ** LOGIT_BITS) return { weight, exponent: bits + normExponent };
+/** One layer in integers, and the largest absolute sum that an accumulator can have; infinite if a weight is too large. */
+function roundedLayer({ outputs, inputs, weight, bias }: Scaled, mapping: Mapping, l: number, scale: number) {
+  const skip = mapping.skipLimit ? mapping.skip?.(l) : undefined;
+  const round = (v: Float64Array) => Int32Array.from(v, (x) => Math.round(x * scale));
+  const made = {
+    weight: round(weight),
+    bias: round(bias),
+    gain: round(skip?.gain ?? new Float64Array()),
+    mean: round(skip?.mean ?? new Float64Array()),
+  };
+  const fits = [made.weight, made.gain, made.mean].every((values) => values.every((w) => Math.abs(w) < MAX_WEIGHT));
+  return { ...made, most: fits ? largestOf({ outputs, inputs, ...made }, mapping) : Number.POSITIVE_INFINITY };
+}
+
+/** The largest absolute sum of a layer before rounding. */
+function largestSum(rows: Scaled, mapping: Mapping, l: number, scale: number): number {
+  const skip = mapping.skipLimit ? mapping.skip?.(l) : undefined;
+  return scale * largestOf({ ...rows, gain: skip?.gain ?? new Float64Array(), mean: skip?.mean ?? new Float64Array() }, mapping);
+}
+
+interface Layer {
+  readonly outputs: number;
+  readonly inputs: number;
+  readonly weight: ArrayLike<number>;
+  readonly bias: ArrayLike<number>;
+  readonly gain: ArrayLike<number>;
+  readonly mean: ArrayLike<number>;
+}
+
+function largestOf({ outputs, inputs, weight, bias, gain, mean }: Layer, { inputLimit, skipLimit = 0 }: Mapping): number {
+  let means = 0;
+  for (let k = 0; k < mean.length; k++) means += Math.abs(mean[k]!);
+  let most = 0;
+  for (let o = 0; o < outputs; o++) {
+    let sum = 0;
+    for (let i = o * inputs; i < (o + 1) * inputs; i++) sum += Math.abs(weight[i]!);
+    most = Math.max(most, sum * inputLimit + Math.abs(bias[o]!) + (Math.abs(gain[o] ?? 0) + means) * skipLimit);
+  }
+  return most;
+}
+
+/** The gain that a stream's normalised values have, and the mean that they are to lose, times a scale. */
+function skipOf({ gain }: Norm, { norm, width }: TransformerConfig, scale: number) {
+  const gains = Float64Array.from(gain.data, (g) => g * scale);
+  return { gain: gains, mean: norm === "layer" ? gains.map((g) => -g / width) : new Float64Array(width) };
+}
+
+/** Whether the stream's mean is 0. */
+function normalised({ norm }: TransformerConfig): boolean {
+  return norm === "layer";
+}
+
+function embeddings(model: Transformer, residual: number, limit: number, name: string) {
+  const { config, embedding, positionEmbedding } = model;
+  const { width } = config;
+  const table = (of: ArrayLike<number>): Int32Array => {
+    const out = new Int32Array(of.length);
+    for (let row = 0; row < of.length; row += width) {
+      let mean = 0;
+      if (config.norm === "layer") for (let c = 0; c < width; c++) mean += of[row + c]! / width;
+      for (let c = row; c < row + width; c++) {
+        const q = Math.round((of[c]! - mean) * residual);
+        if (q < -limit || q >= limit) throw new ModelError(`${name} has the embedding ${of[c]}, outside ${limit / residual}`);
+        out[c] = q;
+      }
+    }
+    return out;
+  };
+  return { embedding: table(embedding.data), ...(positionEmbedding && { positionEmbedding: table(positionEmbedding.data) }) };
+}
+
+/** Gains on the scale of turned values, whose sums of two products stay inside the accumulator, and epsilons on the scales of the heads. */
+function headNorm(
+  { config, layers }: Transformer,
+  which: "queryGain" | "keyGain",
+  magnitudes: readonly (readonly number[])[],
+  outputScale: number,
+): HeadNorm {
+  const gains = layers.map((layer) => Float64Array.from(layer[which]?.data ?? []));
+  const largest = gains.reduce((m, gain) => gain.reduce((n, g) => Math.max(n, Math.abs(g)), m), 2 ** -20);
+  const scale = outputScale / 2 ** HEAD_NORM_EXPONENT;
+  const most = ACCUMULATOR / (2 * (headNumerator(config) + 2));
+  let shift = 1;
+  while (shift < ROTATION_BITS && largest * scale * 2 ** (shift + 1) + 1 <= most) shift++;
+  return {
+    gain: joined(gains.map((gain) => Int32Array.from(gain, (g) => Math.round(g * scale * 2 ** shift)))),
+    epsilon: joined(
+      magnitudes.map((heads) =>
+        Int32Array.from(heads, (m) => {
+          const unit = mostFlat(config) / m;
+          return Math.min(MOST_HEAD_EPSILON, Math.max(1, Math.round(config.epsilon * config.headWidth * unit * unit)));
+        }),
+      ),
+    ),
+    shift,
+  };
+}
+
+/** The language-model head with the last norm's gain and bias. */
+function quantizeHead({ config, head, norms }: Transformer, normExponent: number, inputLimit: number) {
+  if (!head) return { head: new Int32Array(), headExponent: 0 };
+  const { vocabulary: outputs, width: inputs } = config;
+  const { gain, bias } = norms[2 * config.layers]!;
+  const gains = gain.data;
+  const weights = head.weight.data;
+  const own = head.bias?.data;
+  const shifts = bias?.data;
+  const biases = new Float64Array(outputs);
+  const scaled = new Float64Array(outputs * inputs);
+  for (let o = 0; o < outputs; o++) {
+    let sum = own?.[o] ?? 0;
+    for (let i = 0; i < inputs; i++) {
+      const w = weights[o * inputs + i]!;
+      scaled[o * inputs + i] = w * gains[i]!;
+      if (shifts) sum += w * shifts[i]!;
+    }
+    biases[o] = sum * 2 ** normExponent;
+  }
+  const rows: Scaled = { outputs, inputs, weight: scaled, bias: biases };
+  const mapping: Mapping = { layers: [], inputScale: () => 1, outputScale: () => 1, inputLimit };
+  const norm = largestSum(rows, mapping, 0, 1);
+  let bits = 1;
+  while (bits < MAX_HEAD_BITS && norm * 2 ** bits <= 2 ** LOGIT_BITS) bits++;
+  for (; bits > 0; bits--) {
+    const { weight, bias: rounded, most } = roundedLayer(rows, mapping, 0, 2 ** bits);
+    if (most < 2 ** LOGIT_BITS) return { head: weight, ...((own || shifts) && { headBias: rounded }), headExponent: bits + normExponent };
   }
   throw new ModelError("The language-model head does not fit its accumulator");
 }
 
-/** The first shift at which a row's L1 norm passes a limit before rounding, or the most that there may be: none above it is worth a try. */
-function tooLarge(values: Float64Array, inputs: number, limit: number, most: number): number {
-  const norm = largestRow(values, inputs);
-  let shift = 1;
-  while (shift < most && norm * 2 ** shift <= limit) shift++;
-  return shift;
+/** The last norm's gain and bias on an encoder's final values. */
+function finalOf({ gain, bias }: Norm, scales: TransformerScales, normLimit: number): FinalValues {
+  const { finalExponent: exponent, normExponent } = scales;
+  const gains = gain.data;
+  const biases = bias?.data ?? new Float64Array(gains.length);
+  const made = (shift: number) => ({
+    gain: Int32Array.from(gains, (g) => Math.round(g * 2 ** (exponent - normExponent + shift))),
+    bias: Int32Array.from(biases, (b) => Math.round(b * 2 ** (exponent + shift))),
+    shift,
+    exponent,
+  });
+  const fits = (of: FinalValues) => of.gain.every((g, c) => Math.abs(g) * normLimit + Math.abs(of.bias[c]!) <= ACCUMULATOR);
+  let shift = 30 - FINAL_BITS;
+  while (shift > 1 && !fits(made(shift))) shift--;
+  return made(shift);
 }
 
-/** round(v 2^shift). */
-function rounded(values: Float64Array, shift: number): Int32Array {
-  const scale = 2 ** shift;
-  const out = new Int32Array(values.length);
-  for (let k = 0; k < out.length; k++) out[k] = Math.round(values[k]! * scale);
-  return out;
-}
-
-/** The largest L1 norm of a row. */
-function largestRow(weight: Int32Array | Float64Array, inputs: number): number {
-  let most = 0;
-  for (let row = 0; row < weight.length; row += inputs) {
-    let sum = 0;
-    for (let i = row; i < row + inputs; i++) sum += Math.abs(weight[i]!);
-    most = Math.max(most, sum);
+function joined(parts: readonly Int32Array[]): Int32Array {
+  const out = new Int32Array(parts.reduce((n, part) => n + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
   }
-  return most;
+  return out;
 }

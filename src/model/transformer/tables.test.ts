@@ -45,7 +45,7 @@ describe("rotationTable()", () => {
     [64, 500000],
   ])("holds the angles of heads of %i channels for the base %i", (headWidth, theta) => {
     const positions = 70;
-    const table = rotationTable({ headWidth, theta }, positions);
+    const table = rotationTable({ headWidth, positions: { kind: "rotary", theta } }, positions);
     const pairs = headWidth / 2;
     for (let i = 0; i < positions; i++)
       for (let p = 0; p < pairs; p++) {
@@ -56,7 +56,7 @@ describe("rotationTable()", () => {
   });
 
   test("refuses a base that is no integer", () => {
-    expect(() => rotationTable({ headWidth: 8, theta: 0.5 }, 4)).toThrow("no integer from 1");
+    expect(() => rotationTable({ headWidth: 8, positions: { kind: "rotary", theta: 0.5 } }, 4)).toThrow("no integer from 1");
   });
 });
 

@@ -3,6 +3,7 @@
 const BITS = 96n;
 const ONE = 1n << BITS;
 const PI = 248902613312231085230521944622n; // floor(pi 2^96)
+export const TWO_PI = 2n * PI;
 
 /** cos(x), x >= 0. */
 export function cosine(x: bigint): bigint {
@@ -11,7 +12,7 @@ export function cosine(x: bigint): bigint {
 
 /** sin(x), x >= 0: reduced to [0, pi/2], then its series. */
 export function sine(x: bigint): bigint {
-  const turn = x % (2n * PI);
+  const turn = x % TWO_PI;
   const half = turn % PI;
   const acute = half > PI / 2n ? PI - half : half;
   const square = product(acute, acute);
@@ -42,6 +43,7 @@ export function quotient(x: bigint, y: bigint): bigint {
   return (x << BITS) / y;
 }
 
-function product(x: bigint, y: bigint): bigint {
+/** x y, rounded down. */
+export function product(x: bigint, y: bigint): bigint {
   return (x * y) >> BITS;
 }
