@@ -23,6 +23,17 @@ export {
   proveTokens,
   runDecoder,
 } from "./decoder.ts";
+export {
+  commitSegments,
+  type ProvenSegment,
+  type ProvenSegments,
+  planSegments,
+  proveSegment,
+  proveSegments,
+  type SegmentOptions,
+  type SegmentPlan,
+  statementOf,
+} from "./decoder-segments.ts";
 export { DeviceError, InternalError } from "./errors.ts";
 export { loadModel, type Model } from "./model/load.ts";
 export { PHASES, type Phase, type Progress } from "./prover/prove.ts";

@@ -43,8 +43,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cpu: ["backend", ...DEVICE],
   webgpu: ["backend/webgpu", ...DEVICE],
   api: [...CLOSURE, "verifier", "prover", "prove", ...DEVICE, "ops", "model"],
-  decoder: [...CLOSURE, "verifier", "segments", "prover", "prove", ...DEVICE, "model"],
-  index: [...DATA, "decoder", "api", "verify", "backend", ...DEVICE, "prover", "model"],
+  decoder: [...CLOSURE, "verifier", "prover", "prove", ...DEVICE, "model"],
+  "decoder-segments": [...CLOSURE, "verifier", "segments", "prover", "prove", ...DEVICE, "model", "decoder"],
+  index: [...DATA, "decoder", "decoder-segments", "api", "verify", "backend", ...DEVICE, "prover", "model"],
 };
 const FREE = ["bench", "chain", "cli", "server", "testing"];
 
