@@ -10,13 +10,13 @@
 import type { Backend, Column, Session } from "./backend/backend.ts";
 import { toWords } from "./backend/columns.ts";
 import { readGguf } from "./model/gguf/read.ts";
+import { ggufTransformer } from "./model/gguf/transformer.ts";
 import { type Tokenizer, tokenizerOf } from "./model/tokenizer/sentencepiece.ts";
 import { calibrate } from "./model/transformer/calibrate.ts";
 import { type CompiledDecoder, compileDecoder } from "./model/transformer/compile.ts";
 import { computeDecoder, type DeviceRun, hasDevicePass, runOf } from "./model/transformer/device.ts";
 import { continueGreedily, FloatTransformer } from "./model/transformer/float.ts";
 import { IntegerTransformer } from "./model/transformer/integer.ts";
-import { llamaOf } from "./model/transformer/llama.ts";
 import type { Transformer } from "./model/transformer/model.ts";
 import type { TransformerProgram } from "./model/transformer/program.ts";
 import { quantizeTransformer } from "./model/transformer/quantize.ts";
@@ -57,7 +57,7 @@ export interface ProvenTokens {
 /** The decoder of a GGUF file, calibrated on what the float model writes from the begin token on. @throws ModelError naming what circlet does not know */
 export function loadDecoder(gguf: Uint8Array, name: string): Decoder {
   const file = readGguf(gguf);
-  const float = llamaOf(file);
+  const float = ggufTransformer(file);
   const tokenizer = tokenizerOf(file);
   const writer = new FloatTransformer(float);
   const count = Math.min(CALIBRATION_TOKENS, float.config.context - 1);

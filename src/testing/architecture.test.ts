@@ -50,7 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const FREE = ["bench", "chain", "cli", "server", "testing"];
 
 /** Packages that a module may import; Node's modules are for FREE and for the scripts that make bundled models and generated code. */
-const PACKAGES: Readonly<Record<string, readonly string[]>> = { model: ["protobufjs/light.js"] };
+const PACKAGES: Readonly<Record<string, readonly string[]>> = { model: ["@huggingface/tokenizers", "protobufjs/light.js"] };
 const SCRIPTS = /^(model\/mnist\/|model\/.*-extract\.ts$|backend\/cpu\/build\.ts$)/;
 
 function moduleOf(path: string): string {

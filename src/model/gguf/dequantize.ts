@@ -3,7 +3,9 @@
  * floats) and small integers: value = scale * integer (+ minimum).
  */
 import { ModelError } from "../../errors.ts";
-import { type FloatTensor, sizeOf } from "../../tensor/tensor.ts";
+import { LazyTensor } from "../../tensor/lazy.ts";
+import { sizeOf } from "../../tensor/tensor.ts";
+import { brainFloat16, float16 } from "../half.ts";
 import type { GgufFile, GgufTensor } from "./read.ts";
 
 /** Writes the values of the block at byte `at` from index `to` on. */
@@ -28,9 +30,7 @@ const f16: Block = (view, at, out, to) => {
 };
 
 const bf16: Block = (view, at, out, to) => {
-  const word = new DataView(new ArrayBuffer(4));
-  word.setUint32(0, view.getUint16(at, true) * 65536);
-  out[to] = word.getFloat32(0);
+  out[to] = brainFloat16(view.getUint16(at, true));
 };
 
 const q8: Block = (view, at, out, to) => {
@@ -94,36 +94,43 @@ const FORMATS = new Map<number, Format>([
   [30, { name: "BF16", values: 1, bytes: 2, read: bf16 }],
 ]);
 
-/** The values of a tensor. @throws ModelError naming it if it is missing, of another shape or in an unknown format @throws SyntaxError if the file ends in it */
-export function tensorOf(file: GgufFile, name: string, shape?: readonly number[]): FloatTensor {
+/**
+ * A tensor, whose values are read when they are asked for. @throws ModelError naming it if it is missing, of another shape or in an unknown format @throws
+ * SyntaxError if the file ends in it
+ */
+export function tensorOf(file: GgufFile, name: string, shape?: readonly number[]): LazyTensor {
   const tensor = file.tensors.get(name);
   if (!tensor) throw new ModelError(`The GGUF file has no tensor ${name}`);
   if (shape && tensor.shape.join() !== shape.join())
     throw new ModelError(`Tensor ${name} has shape [${tensor.shape}], expected is [${shape}]`);
-  return { shape: tensor.shape, data: dequantize(file, tensor) };
+  return dequantized(file, tensor);
 }
 
-function dequantize({ bytes }: GgufFile, tensor: GgufTensor): Float32Array {
+function dequantized({ source }: GgufFile, tensor: GgufTensor): LazyTensor {
   const format = FORMATS.get(tensor.type);
   const known = () => [...FORMATS.values()].map((f) => f.name).join(", ");
   if (!format) throw new ModelError(`Tensor ${tensor.name} is in GGUF's format number ${tensor.type}, known are ${known()}`);
   const cells = sizeOf(tensor.shape);
+  const perRow = tensor.shape.length > 1 ? sizeOf(tensor.shape.slice(1)) : 1;
   const blocks = cells / format.values;
-  if (!Number.isInteger(blocks)) throw new ModelError(`Tensor ${tensor.name} of ${cells} values is not made of ${format.name} blocks`);
-  if (tensor.offset + blocks * format.bytes > bytes.length) throw new SyntaxError(`Cannot read tensor ${tensor.name}: the file ends in it`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const out = new Float32Array(cells);
-  for (let b = 0; b < blocks; b++) format.read(view, tensor.offset + b * format.bytes, out, b * format.values);
-  return out;
+  // Blocks do not cross rows, but a vector's blocks hold several of its cells.
+  if (!Number.isInteger(blocks) || (tensor.shape.length > 1 && perRow % format.values !== 0))
+    throw new ModelError(`Tensor ${tensor.name} of shape [${tensor.shape}] is not made of ${format.name} blocks of ${format.values}`);
+  if (tensor.offset + blocks * format.bytes > source.length)
+    throw new SyntaxError(`Cannot read tensor ${tensor.name}: the file ends in it`);
+  return new LazyTensor(tensor.shape, (from, count) => {
+    const first = Math.floor((from * perRow) / format.values);
+    const end = Math.ceil(((from + count) * perRow) / format.values);
+    const bytes = source.read(tensor.offset + first * format.bytes, (end - first) * format.bytes);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const out = new Float32Array((end - first) * format.values);
+    for (let b = 0; b < end - first; b++) format.read(view, b * format.bytes, out, b * format.values);
+    const skipped = from * perRow - first * format.values;
+    return skipped === 0 && out.length === count * perRow ? out : out.slice(skipped, skipped + count * perRow);
+  });
 }
 
 /** The 16-bit float at a byte. */
 function half(view: DataView, at: number): number {
-  const bits = view.getUint16(at, true);
-  const sign = bits >> 15 === 0 ? 1 : -1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  return float16(view.getUint16(at, true));
 }

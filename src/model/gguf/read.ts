@@ -6,6 +6,7 @@
  */
 import { ModelError } from "../../errors.ts";
 import { decodeUtf8 } from "../../statement/utf8.ts";
+import { type ByteSource, memorySource } from "../source.ts";
 
 /** A metadata value; integers of 64 bits are numbers if they are exact. */
 export type GgufValue = number | boolean | string | readonly GgufValue[];
@@ -23,7 +24,7 @@ export interface GgufTensor {
 export interface GgufFile {
   readonly metadata: ReadonlyMap<string, GgufValue>;
   readonly tensors: ReadonlyMap<string, GgufTensor>;
-  readonly bytes: Uint8Array;
+  readonly source: ByteSource;
 }
 
 const MAGIC = 0x46554747;
@@ -32,15 +33,11 @@ const [TEXT, LIST] = [8, 9];
 const MAX_ITEMS = 2 ** 24;
 const MAX_RANK = 4;
 
-/** Whether bytes begin as a GGUF file does. */
-export function isGguf(bytes: Uint8Array): boolean {
-  return bytes.length >= 4 && new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true) === MAGIC;
-}
-
 /** Reads everything but the tensors' values. @throws SyntaxError if the bytes are no GGUF file or end too early */
-export function readGguf(bytes: Uint8Array): GgufFile {
-  const cursor = new Cursor(bytes);
-  if (!isGguf(bytes) || cursor.u32() !== MAGIC) throw new SyntaxError("Cannot read a GGUF file: it does not begin with its mark");
+export function readGguf(bytes: Uint8Array | ByteSource): GgufFile {
+  const source = bytes instanceof Uint8Array ? memorySource(bytes) : bytes;
+  const cursor = new Cursor(source);
+  if (source.length < 4 || cursor.u32() !== MAGIC) throw new SyntaxError("Cannot read a GGUF file: it does not begin with its mark");
   const version = cursor.u32();
   if (version !== 2 && version !== 3) throw new SyntaxError(`Cannot read a GGUF file of version ${version}, known are 2 and 3`);
   const tensorCount = cursor.count();
@@ -63,7 +60,7 @@ export function readGguf(bytes: Uint8Array): GgufFile {
   const start = Math.ceil(cursor.offset / alignment) * alignment;
   const tensors = new Map(described.map((t): [string, GgufTensor] => [t.name, { ...t, offset: start + t.offset }]));
   if (tensors.size !== tensorCount) throw new SyntaxError("Cannot read a GGUF file with two tensors of one name");
-  return { metadata, tensors, bytes };
+  return { metadata, tensors, source };
 }
 
 /** A metadata value of a kind. @throws ModelError if it is missing or of another kind */
@@ -84,14 +81,19 @@ export function listOf<T extends "string" | "number">(
   return value;
 }
 
+/** Bytes that are read at once. */
+const WINDOW = 2 ** 16;
+
 class Cursor {
-  readonly #view: DataView;
-  readonly #bytes: Uint8Array;
+  readonly #source: ByteSource;
+  /** What was read last, from byte `#start` of the source on. */
+  #window = new Uint8Array();
+  #view = new DataView(new ArrayBuffer(0));
+  #start = 0;
   offset = 0;
 
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  constructor(source: ByteSource) {
+    this.#source = source;
   }
 
   u32(): number {
@@ -107,29 +109,28 @@ class Cursor {
 
   text(): string {
     const length = this.count();
-    return this.#take(length, (at) => decodeUtf8(this.#bytes.subarray(at, at + length)));
+    return this.#take(length, (at) => decodeUtf8(this.#window.subarray(at, at + length)));
   }
 
   /** A value of metadata type `type`. */
   value(type: number): GgufValue {
-    const view = this.#view;
     switch (type) {
       case 0:
-        return this.#take(1, (at) => view.getUint8(at));
+        return this.#take(1, (at) => this.#view.getUint8(at));
       case 1:
-        return this.#take(1, (at) => view.getInt8(at));
+        return this.#take(1, (at) => this.#view.getInt8(at));
       case 2:
-        return this.#take(2, (at) => view.getUint16(at, true));
+        return this.#take(2, (at) => this.#view.getUint16(at, true));
       case 3:
-        return this.#take(2, (at) => view.getInt16(at, true));
+        return this.#take(2, (at) => this.#view.getInt16(at, true));
       case 4:
         return this.u32();
       case 5:
-        return this.#take(4, (at) => view.getInt32(at, true));
+        return this.#take(4, (at) => this.#view.getInt32(at, true));
       case 6:
-        return this.#take(4, (at) => view.getFloat32(at, true));
+        return this.#take(4, (at) => this.#view.getFloat32(at, true));
       case 7:
-        return this.#take(1, (at) => view.getUint8(at) !== 0);
+        return this.#take(1, (at) => this.#view.getUint8(at) !== 0);
       case TEXT:
         return this.text();
       case LIST: {
@@ -138,19 +139,26 @@ class Cursor {
         return Array.from({ length: this.count() }, () => this.value(item));
       }
       case 10:
-        return Number(this.#take(8, (at) => view.getBigUint64(at, true)));
+        return Number(this.#take(8, (at) => this.#view.getBigUint64(at, true)));
       case 11:
-        return Number(this.#take(8, (at) => view.getBigInt64(at, true)));
+        return Number(this.#take(8, (at) => this.#view.getBigInt64(at, true)));
       case 12:
-        return this.#take(8, (at) => view.getFloat64(at, true));
+        return this.#take(8, (at) => this.#view.getFloat64(at, true));
       default:
         throw new SyntaxError(`Cannot read a GGUF value of type ${type}`);
     }
   }
 
+  /** What `read` makes of `size` bytes that begin at index `at` of the window. */
   #take<T>(size: number, read: (at: number) => T): T {
-    if (this.offset + size > this.#bytes.length) throw new SyntaxError(`Cannot read a GGUF file: it ends at byte ${this.#bytes.length}`);
-    const value = read(this.offset);
+    const { length } = this.#source;
+    if (this.offset + size > length) throw new SyntaxError(`Cannot read a GGUF file: it ends at byte ${length}`);
+    if (this.offset + size > this.#start + this.#window.length) {
+      this.#start = this.offset;
+      this.#window = this.#source.read(this.#start, Math.min(Math.max(size, WINDOW), length - this.#start)) as Uint8Array<ArrayBuffer>;
+      this.#view = new DataView(this.#window.buffer, this.#window.byteOffset, this.#window.byteLength);
+    }
+    const value = read(this.offset - this.#start);
     this.offset += size;
     return value;
   }

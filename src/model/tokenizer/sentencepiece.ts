@@ -5,16 +5,12 @@
 import { ModelError } from "../../errors.ts";
 import { decodeUtf8, encodeUtf8 } from "../../statement/utf8.ts";
 import { type GgufFile, listOf, numberOf } from "../gguf/read.ts";
+import type { Tokenizer as AnyTokenizer } from "./tokenizer.ts";
 
-/** Text to tokens and back. */
-export interface Tokenizer {
-  readonly pieces: readonly string[];
+/** A tokenizer that has both a begin and an end token. */
+export interface Tokenizer extends AnyTokenizer {
   readonly begin: number;
   readonly end: number;
-  /** Tokens of a text, the begin token first. @throws RangeError for a lone surrogate */
-  encode(text: string): number[];
-  /** The text of tokens; control tokens have none, and bytes that are no UTF-8 become U+FFFD. @throws RangeError for a token that does not exist */
-  decode(tokens: readonly number[]): string;
 }
 
 const SPACE = "\u2581";
@@ -53,9 +49,10 @@ export function sentencePiece(
   });
 
   return {
-    pieces,
+    size: pieces.length,
     begin,
     end,
+    first: begin,
     encode(text) {
       const symbols = text === "" ? [] : [...(SPACE + text.replaceAll(" ", SPACE))];
       mergeBest(symbols, byText, scores);

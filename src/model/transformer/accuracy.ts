@@ -2,6 +2,7 @@
  * How an integer transformer differs from its float original, on texts that both read: how often they prefer the same token, the perplexity of each, the cosine of their embeddings, and how far apart
  * the residual stream is at every place where it is normalised. Doubles: a report, nothing that is committed.
  */
+import { embed } from "./compile.ts";
 import { FloatTransformer, largest } from "./float.ts";
 import { IntegerTransformer } from "./integer.ts";
 import type { Transformer, TransformerConfig } from "./model.ts";
@@ -75,6 +76,27 @@ export function compareDecoders(float: Transformer, program: TransformerProgram,
       largest: sum.largest,
     })),
   };
+}
+
+export interface EncoderAccuracy {
+  /** By text: the cosine of the angle between float and integer mean. */
+  readonly cosines: readonly number[];
+}
+
+/** Both encoders on the same texts. @throws ModelError if a value leaves its bits */
+export function compareEncoders(float: Transformer, program: TransformerProgram, texts: readonly (readonly number[])[]): EncoderAccuracy {
+  return {
+    cosines: texts.map((text) => {
+      const sums = new Float64Array(float.config.width);
+      for (const row of new FloatTransformer(float).read(text)) row.forEach((v, c) => (sums[c] = sums[c]! + v));
+      return cosineOf(sums, Float64Array.from(embed(program, text).cells));
+    }),
+  };
+}
+
+function cosineOf(a: Float64Array, b: Float64Array): number {
+  const dot = (x: Float64Array, y: Float64Array) => x.reduce((sum, v, c) => sum + v * y[c]!, 0);
+  return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
 }
 
 /** A text that the float model writes: each token drawn by its probability, from a fixed sequence. */

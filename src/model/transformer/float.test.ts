@@ -1,15 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { storiesFiles } from "../../testing/stories.ts";
 import { readGguf } from "../gguf/read.ts";
+import { ggufTransformer } from "../gguf/transformer.ts";
 import { tokenizerOf } from "../tokenizer/sentencepiece.ts";
 import { continueGreedily, FloatTransformer } from "./float.ts";
-import { llamaOf } from "./llama.ts";
 
 const files = storiesFiles();
 
 describe.runIf(files)("the float decoder of stories260K", () => {
   const file = files && readGguf(files.model);
-  const [model, tokenizer] = file ? [llamaOf(file), tokenizerOf(file)] : [];
+  const [model, tokenizer] = file ? [ggufTransformer(file), tokenizerOf(file)] : [];
 
   test.each([
     ["", 256, "golden_greedy_256.txt"],

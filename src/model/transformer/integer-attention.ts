@@ -1,7 +1,7 @@
 /** The attention of an integer run: projections, the norm of heads, the turn, scores, exp, the mean of the values. */
 import { ModelError } from "../../errors.ts";
 import { normalizeHeads } from "./integer-norm.ts";
-import { fit, type IntegerRun, multiply, round, turnsOf } from "./integer-run.ts";
+import { type IntegerRun, inBits, multiply, round, turnsOf } from "./integer-run.ts";
 import { scoredNames } from "./layout.ts";
 import { mostFlat, ROTATION_BITS, type TransformerProgram } from "./program.ts";
 import { CLASS, maskedRow, type ScoreRow, scoreRow } from "./scores.ts";
@@ -41,7 +41,7 @@ export class IntegerAttention {
     const value = round(multiply(program.value, l, y), program.value.shift, trace.valueRest, keys);
     const half = program.scales.valueBits / 2;
     value.forEach((v, k) => {
-      fit(this.#run, v, program.scales.valueBits, "a value", i);
+      inBits(this.#run, v, program.scales.valueBits, "a value", i);
       trace.valueHigh[keys + k] = v >> half;
       trace.valueLow[keys + k] = v & (2 ** half - 1);
     });

@@ -1,6 +1,6 @@
 /** The norms of an integer run: of the residual stream at a site, and of a head's queries or keys. */
 import { ModelError } from "../../errors.ts";
-import { fit, type IntegerRun } from "./integer-run.ts";
+import { type IntegerRun, inBits } from "./integer-run.ts";
 import { HEAD_ROOT_BITS, headNumerator, integerRoot, LOW_BITS, normBits, reciprocalBits, rootHighBits, rootNumerator } from "./program.ts";
 
 const LOW = 2 ** LOW_BITS;
@@ -59,7 +59,7 @@ export function normalizeSite(run: IntegerRun, site: number, position: number): 
     trace.normCarryLow[at + c] = carry % LOW;
     trace.normLow[at + c] = lows - carry * LOW;
     trace.normRest[at + c] = total & (2 ** shift - 1);
-    trace.normed[at + c] = fit(run, y[c]!, bits, "a normalised value", position);
+    trace.normed[at + c] = inBits(run, y[c]!, bits, "a normalised value", position);
   }
   return y;
 }

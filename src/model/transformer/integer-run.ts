@@ -40,7 +40,7 @@ export function emptyRun(program: TransformerProgram, positions: number, tables?
 }
 
 /** @throws ModelError if a value does not fit signed bits */
-export function fit({ program }: Pick<IntegerRun, "program">, v: number, bits: number, what: string, position: number): number {
+export function inBits({ program }: Pick<IntegerRun, "program">, v: number, bits: number, what: string, position: number): number {
   if (v < -(2 ** (bits - 1)) || v >= 2 ** (bits - 1))
     throw new ModelError(`${program.name} reaches ${v} for ${what}, outside ${bits} bits, at position ${position}`);
   return v;

@@ -7,7 +7,7 @@
 import { InternalError, ModelError } from "../../errors.ts";
 import { IntegerAttention } from "./integer-attention.ts";
 import { normalizeSite } from "./integer-norm.ts";
-import { emptyRun, fit, type IntegerRun, multiply, round, type TransformerTables } from "./integer-run.ts";
+import { emptyRun, type IntegerRun, inBits, multiply, round, type TransformerTables } from "./integer-run.ts";
 import type { Sizes, Trace } from "./layout.ts";
 import { FINAL_BITS, type IntegerMatrix, LOGIT_BITS, LOW_BITS, type Skip, type TransformerProgram } from "./program.ts";
 
@@ -156,7 +156,7 @@ export class IntegerTransformer {
     const { trace, sizes, program } = this.#run;
     const at = (site * sizes.positions + i) * sizes.width;
     for (let c = 0; c < sizes.width; c++) {
-      const x = fit(this.#run, values[c]!, program.scales.residualBits, "the residual stream", i);
+      const x = inBits(this.#run, values[c]!, program.scales.residualBits, "the residual stream", i);
       trace.stateHigh[at + c] = x >> LOW_BITS;
       trace.stateLow[at + c] = x & (LOW - 1);
     }
@@ -180,12 +180,12 @@ export class IntegerTransformer {
     const { scales } = program;
     const at = (l * sizes.positions + i) * sizes.hidden;
     const gate = round(multiply(program.gate, l, y), program.gate.shift, trace.gateRest, at);
-    const activated = gate.map((g) => tables.activation[fit(this.#run, g, scales.gateBits, "a gate", i) + 2 ** (scales.gateBits - 1)]!);
+    const activated = gate.map((g) => tables.activation[inBits(this.#run, g, scales.gateBits, "a gate", i) + 2 ** (scales.gateBits - 1)]!);
     trace.gate.set(gate, at);
     trace.activated.set(activated, at);
     if (!program.up) return activated;
     const up = round(multiply(program.up, l, y), program.up.shift, trace.upRest, at);
-    for (const v of up) fit(this.#run, v, scales.upBits, "an up projection", i);
+    for (const v of up) inBits(this.#run, v, scales.upBits, "an up projection", i);
     trace.up.set(up, at);
     const gated = round(
       activated.map((a, f) => a * up[f]!),
@@ -193,7 +193,7 @@ export class IntegerTransformer {
       trace.gatedRest,
       at,
     );
-    for (const v of gated) fit(this.#run, v, scales.gatedBits, "a gated value", i);
+    for (const v of gated) inBits(this.#run, v, scales.gatedBits, "a gated value", i);
     trace.gated.set(gated, at);
     return gated;
   }
@@ -208,7 +208,7 @@ export class IntegerTransformer {
       trace.finalRest,
       i * sizes.width,
     );
-    for (const v of values) fit(this.#run, v, FINAL_BITS, "a final value", i);
+    for (const v of values) inBits(this.#run, v, FINAL_BITS, "a final value", i);
     trace.final.set(values, i * sizes.width);
     return values;
   }
