@@ -6,12 +6,20 @@ import { UsageError } from "./failure.ts";
 import { readBytes } from "./files.ts";
 import { textOf } from "./input.ts";
 import type { Io } from "./io.ts";
+import type { SegmentOf } from "./options.ts";
+import { printable } from "./output.ts";
+import type { Shown } from "./proven.ts";
 import { loading } from "./source.ts";
+
+/** Text of a model on a terminal. */
+const SHOWN = 2000;
 
 export interface TokenFlags {
   readonly input?: string;
   readonly tokens?: number;
   readonly positions?: number;
+  readonly segments?: number;
+  readonly segment?: SegmentOf;
 }
 
 /** Whether an argument names a GGUF file. */
@@ -53,4 +61,27 @@ export function statementJson(decoder: Decoder, { prompt, generated }: TokenStat
   const text = decoder.tokenizer.decode(prompt);
   const whole = decoder.tokenizer.decode([...prompt, ...generated]);
   return { prompt: { text, tokens: prompt }, generated: { text: whole.slice(text.length), tokens: generated } };
+}
+
+/** What is to be proven. */
+export interface Job {
+  readonly decoder: Decoder;
+  readonly prompt: readonly number[];
+  readonly count: number;
+  readonly positions: number;
+}
+
+/** Model and statement as they are printed. */
+export function shownOf({ decoder, positions }: Job, statement: TokenStatement): { readonly model: Shown; readonly statement: Shown } {
+  const { prompt, generated } = statementJson(decoder, statement);
+  return {
+    model: { rows: [["model", `${printable(decoder.name)}, for up to ${positions + 1} tokens`]], fields: { model: decoder.name } },
+    statement: {
+      rows: [
+        ["prompt", `${prompt.tokens.length} tokens: ${printable(prompt.text, SHOWN)}`],
+        ["output", `${generated.tokens.length} tokens: ${printable(generated.text, SHOWN)}`],
+      ],
+      fields: { positions, prompt, generated },
+    },
+  };
 }

@@ -60,7 +60,7 @@ export async function parseKey(bytes: Uint8Array, path: string): Promise<AnyKey>
 /** A key file's key, or that of a model, for which its weights are committed again. @throws UsageError */
 export async function keyOf(
   source: string,
-  options: BackendFlags & SecurityFlags & { readonly positions?: number },
+  options: BackendFlags & SecurityFlags & { readonly positions?: number; readonly segments?: number },
   io: Io,
 ): Promise<AnyKey> {
   const { isModel, openModel, withBackend } = await import("./source.ts");
@@ -69,8 +69,13 @@ export async function keyOf(
     if (options.positions === undefined)
       throw new UsageError("usage", "A language model's key is for a number of positions: give the one of the proof as --positions");
     const decoder = await openDecoder(source);
+    const { positions, segments } = options;
+    if (segments !== undefined) {
+      const { commitSegments, planSegments } = await import("../decoder-segments.ts");
+      const plan = planSegments(decoder, positions, segments, targetOf(options));
+      return withBackend(options, io, (backend) => commitSegments(plan, { backend }));
+    }
     const { commitDecoder } = await import("../decoder.ts");
-    const positions = options.positions;
     return withBackend(
       options,
       io,
@@ -78,8 +83,11 @@ export async function keyOf(
     );
   }
   if (!(await isModel(source))) {
-    if (options.bits !== undefined || options.regime !== undefined)
-      throw new UsageError("usage", "--bits and --regime are for a key that is recomputed from a model; a key file has its own");
+    if (options.bits !== undefined || options.regime !== undefined || options.segments !== undefined)
+      throw new UsageError(
+        "usage",
+        "--bits, --regime and --segments are for a key that is recomputed from a model; a key file has its own",
+      );
     return readKey(source);
   }
   const { commit } = await import("../api.ts");

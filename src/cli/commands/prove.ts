@@ -25,8 +25,8 @@ const TEXT_MODEL = "lande";
 export async function proveCommand(argument: string | undefined, options: ProveOptions, io: Io): Promise<void> {
   const named = options.model ?? argument;
   if (isGguf(named)) return (await import("./prove-tokens.ts")).proveTokensCommand(named, options, io);
-  if (options.tokens !== undefined || options.positions !== undefined)
-    throw new UsageError("usage", "--tokens and --positions are for a language model, a .gguf file");
+  for (const flag of ["tokens", "positions", "segments", "segment"] as const)
+    if (options[flag] !== undefined) throw new UsageError("usage", `--${flag} is for a language model, a .gguf file`);
   const { source, input } = await chosen(argument, options);
   const model = await openModel(source);
   const raw = await readInput(input, model, io);

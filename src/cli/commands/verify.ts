@@ -14,6 +14,7 @@ export interface VerifyOptions extends JsonOption, BackendFlags, SecurityFlags {
   readonly input?: string;
   readonly minBits?: number;
   readonly positions?: number;
+  readonly segments?: number;
 }
 
 /** @returns 0 if accepted, 1 if rejected */
