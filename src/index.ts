@@ -14,6 +14,17 @@ export { cpuBackend } from "./backend/cpu/index.ts";
 export { firstBackend, type OnFallback, type Opener } from "./backend/fallback.ts";
 export { referenceBackend } from "./backend/reference/index.ts";
 export { commitDecoder, type DecoderKey, type ProvenTokens, proveText, proveTokens, runDecoder } from "./decoder.ts";
+export {
+  commitSegments,
+  type ProvenSegment,
+  type ProvenSegments,
+  planSegments,
+  proveSegment,
+  proveSegments,
+  type SegmentOptions,
+  type SegmentPlan,
+  statementOf,
+} from "./decoder-segments.ts";
 export { commitEncoder, type EncoderKey, type ProvenEmbedding, proveEmbedding, runEncoder } from "./encoder.ts";
 export { DeviceError, InternalError } from "./errors.ts";
 export { findTransformer } from "./model/huggingface/node.ts";

@@ -12,6 +12,9 @@ import { UsageError } from "./failure.ts";
 import { kindOf, readBytes } from "./files.ts";
 import { textOf } from "./input.ts";
 import type { Io } from "./io.ts";
+import type { SegmentOf } from "./options.ts";
+import { printable } from "./output.ts";
+import type { Shown } from "./proven.ts";
 import { loading } from "./source.ts";
 
 /** Language models that are part of the package. */
@@ -22,6 +25,8 @@ export interface TokenFlags {
   readonly tokens?: number;
   readonly positions?: number;
   readonly recipe?: string;
+  readonly segments?: number;
+  readonly segment?: SegmentOf;
 }
 
 /** Tokens that a decoder writes where nobody says how many. */
@@ -114,4 +119,32 @@ export function statementJson({ tokenizer }: LanguageModel, { prompt, generated 
   const text = tokenizer.decode(prompt);
   const whole = tokenizer.decode([...prompt, ...generated]);
   return { prompt: { text, tokens: prompt }, generated: { text: whole.slice(text.length), tokens: generated } };
+}
+
+/** Text of a model on a terminal. */
+const SHOWN = 2000;
+
+/** A decoder's statement that is to be proven. */
+export interface Job {
+  readonly model: LanguageModel;
+  readonly prompt: readonly number[];
+  readonly count: number;
+  readonly positions: number;
+}
+
+/** Model and positions as they are printed. */
+export function modelShown({ name }: LanguageModel, positions: number): Shown {
+  return { rows: [["model", `${printable(name)}, for up to ${positions} positions`]], fields: { model: name } };
+}
+
+/** A decoder's statement as it is printed. */
+export function statementShown({ model, positions }: Pick<Job, "model" | "positions">, statement: TokenStatement): Shown {
+  const { prompt, generated } = statementJson(model, statement);
+  return {
+    rows: [
+      ["prompt", `${prompt.tokens.length} tokens: ${printable(prompt.text, SHOWN)}`],
+      ["output", `${generated.tokens.length} tokens: ${printable(generated.text, SHOWN)}`],
+    ],
+    fields: { positions, prompt, generated },
+  };
 }

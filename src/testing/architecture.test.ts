@@ -38,13 +38,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   prover: [...CLOSURE, "verifier", "prove", ...DEVICE],
   ops: [...DATA, "tensor", "system"],
   model: [...CLOSURE, "ops"],
-  verify: [...CLOSURE, "verifier"],
+  segments: [...CLOSURE, "verifier"],
+  verify: [...CLOSURE, "verifier", "segments"],
   cpu: ["backend", ...DEVICE],
   webgpu: ["backend/webgpu", ...DEVICE],
   api: [...CLOSURE, "verifier", "prover", "prove", ...DEVICE, "ops", "model"],
   decoder: [...CLOSURE, "verifier", "prover", "prove", ...DEVICE, "model"],
+  "decoder-segments": [...CLOSURE, "verifier", "segments", "prover", "prove", ...DEVICE, "model", "decoder"],
   encoder: [...CLOSURE, "verifier", "prover", "prove", ...DEVICE, "model"],
-  index: [...DATA, "decoder", "encoder", "api", "verify", "backend", ...DEVICE, "prover", "model"],
+  index: [...DATA, "decoder", "decoder-segments", "encoder", "api", "verify", "backend", ...DEVICE, "prover", "model"],
 };
 const FREE = ["bench", "chain", "cli", "server", "testing"];
 
@@ -151,7 +153,7 @@ describe("the module map", () => {
     expect(starts).toContain("verify.ts");
     const reached = closure(files, starts);
     expect(reached.map((f) => f.path)).toContain("pcs/verify.ts");
-    const outside = reached.filter((f) => ![...CLOSURE, "verifier", "verify"].includes(moduleOf(f.path)));
+    const outside = reached.filter((f) => ![...CLOSURE, "verifier", "segments", "verify"].includes(moduleOf(f.path)));
     expect(outside.map((f) => f.path)).toEqual([]);
     expect(reached.flatMap((f) => f.imports.filter((i) => !i.local || i.dynamic).map((i) => `${f.path}: ${i.target}`))).toEqual([]);
   });

@@ -9,19 +9,16 @@ import { embeddingJson, embeddingText } from "../embeddings.ts";
 import { UsageError } from "../failure.ts";
 import { breathe, type Io } from "../io.ts";
 import { type BackendFlags, type JsonOption, type SecurityFlags, targetOf } from "../options.ts";
-import { printable } from "../output.ts";
 import { showProgress } from "../progress.ts";
 import { deliver, proofFiles, type Shown } from "../proven.ts";
 import { withBackend } from "../source.ts";
-import { openLanguageModel, positionsFor, promptOf, statementJson, type TokenFlags, tokensOf } from "../transformers.ts";
+import { modelShown, openLanguageModel, positionsFor, promptOf, statementShown, type TokenFlags, tokensOf } from "../transformers.ts";
+import { makeSegments, provePart } from "./prove-segments.ts";
 
 export interface ProveTokensOptions extends JsonOption, BackendFlags, SecurityFlags, TokenFlags {
   readonly output?: string;
   readonly key?: string;
 }
-
-/** Text of a model on a terminal. */
-const SHOWN = 2000;
 
 /** A proof with its report. */
 interface Proven {
@@ -43,27 +40,32 @@ export async function proveTokensCommand(source: string, options: ProveTokensOpt
 }
 
 async function proveContinuation(model: LanguageModel, options: ProveTokensOptions, io: Io): Promise<void> {
+  const { segments, segment } = options;
+  if (segment !== undefined && (segments !== undefined || options.key !== undefined))
+    throw new UsageError(
+      "usage",
+      "--segment k/n proves one segment, without --segments and --key: commit --segments n writes the key of all",
+    );
   const { prompt, count } = await promptOf(model, options, io);
   const positions = positionsFor(prompt.length + count - 1, options.positions);
+  const job = { model, prompt, count, positions };
+  if (segment !== undefined) return provePart(job, segment, options, io);
+  if (segments !== undefined) {
+    const files = await proofFiles(options, model.name);
+    const made = await withBackend(options, io, (backend) => makeSegments(job, segments, backend, options, io));
+    return deliver(io, options, files, made, modelShown(model, positions), statementShown(job, made.statement));
+  }
   await make(model, options, io, {
     positions,
     commit: (backend) => commitDecoder(model, positions, { backend, ...targetOf(options) }),
     prove: (key, how) => proveTokens(key, prompt, count, how),
-    shown: (proven) => {
-      const statement = statementJson(model, proven.statement);
-      return {
-        rows: [
-          ["prompt", `${prompt.length} tokens: ${printable(statement.prompt.text, SHOWN)}`],
-          ["output", `${count} tokens: ${printable(statement.generated.text, SHOWN)}`],
-        ],
-        fields: { positions, ...statement },
-      };
-    },
+    shown: (proven) => statementShown(job, proven.statement),
   });
 }
 
 async function proveText(model: LanguageModel, options: ProveTokensOptions, io: Io): Promise<void> {
-  if (options.tokens !== undefined) throw new UsageError("usage", `${model.name} is an encoder: it writes no --tokens`);
+  for (const flag of ["tokens", "segments", "segment"] as const)
+    if (options[flag] !== undefined) throw new UsageError("usage", `${model.name} is an encoder: --${flag} is for decoders`);
   const tokens = await tokensOf(model, options.input, io);
   const positions = positionsFor(tokens.length, options.positions);
   await make(model, options, io, {
@@ -96,9 +98,5 @@ async function make<K extends { readonly id: string; readonly verifying: Verifyi
   });
   const { key, proven, commitSeconds } = made;
   const about = { id: key.id, regime: key.verifying.parameters.regime, keyBytes: encodeKey(key.verifying), commitSeconds };
-  const named = {
-    rows: [["model", `${printable(model.name)}, for up to ${positions} positions`]] as const,
-    fields: { model: model.name },
-  };
-  await deliver(io, options, files, { ...proven, ...about }, named, shown(proven));
+  await deliver(io, options, files, { ...proven, ...about }, modelShown(model, positions), shown(proven));
 }

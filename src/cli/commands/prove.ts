@@ -30,8 +30,8 @@ export async function proveCommand(argument: string | undefined, options: ProveO
     const { input } = await chosen(argument, options);
     return (await import("./prove-tokens.ts")).proveTokensCommand(named, { ...options, input }, io);
   }
-  if (options.tokens !== undefined || options.positions !== undefined)
-    throw new UsageError("usage", "--tokens and --positions are for a language model");
+  for (const flag of ["tokens", "positions", "segments", "segment"] as const)
+    if (options[flag] !== undefined) throw new UsageError("usage", `--${flag} is for a language model`);
   const { source, input } = await chosen(argument, options);
   const model = await openModel(source);
   const raw = await readInput(input, model, io);

@@ -32,7 +32,7 @@ export interface DeviceRun<C> {
 /** Whether the pass on a device (device-pass.ts) knows what a program computes; others are made a witness by the host. */
 export function hasDevicePass({ config, up, headNorms, skips, ...program }: TransformerProgram): boolean {
   const matrices = [program.query, program.key, program.value, program.output, program.gate, program.down, ...(up ? [up] : [])];
-  const isPlain = !headNorms && !skips && !program.headBias && matrices.every((matrix) => !matrix.bias);
+  const isPlain = !config.part && !headNorms && !skips && !program.headBias && matrices.every((matrix) => !matrix.bias);
   return isPlain && config.gated && config.attention === "causal" && config.positions.kind === "rotary" && config.output === "logits";
 }
 

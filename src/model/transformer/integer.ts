@@ -4,7 +4,7 @@
  *
  * A value that leaves its bits is never cut: reading throws.
  */
-import { ModelError } from "../../errors.ts";
+import { InternalError, ModelError } from "../../errors.ts";
 import { IntegerAttention } from "./integer-attention.ts";
 import { normalizeSite } from "./integer-norm.ts";
 import { emptyRun, type IntegerRun, inBits, round, type TransformerTables } from "./integer-run.ts";
@@ -52,27 +52,59 @@ export class IntegerTransformer {
   }
 
   /**
-   * After every token the logits, or an encoder's final values. An encoder reads once, and sees the first `present` tokens.
+   * After every token the logits, an encoder's final values, or the state that a segment ends with. An encoder reads once, and sees the first `present` tokens.
    * @throws RangeError for a token that does not exist @throws ModelError if a value leaves its bits
    */
   read(tokens: readonly number[], present = tokens.length): Int32Array[] {
     const { program, sizes } = this.#run;
-    const { width, positions, vocabulary } = sizes;
+    const { width, vocabulary } = sizes;
     const first = this.#position;
     for (const token of tokens)
       if (!(Number.isInteger(token) && token >= 0 && token < vocabulary)) throw new RangeError(`There is no token ${token}`);
-    if (first + tokens.length > positions) throw new RangeError(`${program.name} was opened for ${positions} positions`);
+    this.#checkRoom(tokens.length, true);
     tokens.forEach((token, k) => {
       const row = program.embedding.subarray(token * width, (token + 1) * width);
       const added = program.positionEmbedding?.subarray((first + k) * width, (first + k + 1) * width);
       this.#setState(0, first + k, added ? row.map((v, c) => v + added[c]!) : row);
     });
-    this.#position += tokens.length;
+    return this.#readOn(tokens.length, present);
+  }
+
+  /** The same for a segment that is not the first: after the states [width] that the one before it ended with. @throws ModelError if a value leaves its bits */
+  readStates(states: readonly Int32Array[], present = states.length): Int32Array[] {
+    this.#checkRoom(states.length, false);
+    states.forEach((state, k) => {
+      this.#setState(0, this.#position + k, state);
+    });
+    return this.#readOn(states.length, present);
+  }
+
+  #checkRoom(count: number, isFirst: boolean): void {
+    const { program, sizes } = this.#run;
+    const part = program.config.part ?? { first: true, last: true };
+    if (part.first !== isFirst) throw new InternalError(`${program.name} reads ${part.first ? "tokens" : "states"}`);
+    if (this.#position + count > sizes.positions) throw new RangeError(`${program.name} was opened for ${sizes.positions} positions`);
+  }
+
+  /** What all layers make of the states at `count` more positions. */
+  #readOn(count: number, present: number): Int32Array[] {
+    const { program, sizes } = this.#run;
+    const { width, vocabulary } = sizes;
+    const first = this.#position;
+    this.#position += count;
     this.#present = present;
     this.#layers(first);
     const y = this.#normed(2 * sizes.layers, first);
+    if (program.config.part?.last === false) return rowsOf(y, width).map((_, k) => this.#state(2 * sizes.layers, first + k));
     if (program.final) return rowsOf(y, width).map((row, k) => this.#final(first + k, row));
     return rowsOf(this.#run.multiplier.times(this.#run.head, 0, y), vocabulary);
+  }
+
+  /** The state at a site and position. */
+  #state(site: number, i: number): Int32Array {
+    const { trace, sizes } = this.#run;
+    const at = (site * sizes.positions + i) * sizes.width;
+    return Int32Array.from({ length: sizes.width }, (_, c) => trace.stateHigh[at + c]! * LOW + trace.stateLow[at + c]!);
   }
 
   /** All layers, over the positions from `first` on. */
