@@ -6,7 +6,7 @@
  * subtracted: embeddings, the rows of output and down projections, and, where norms come after, the normalised values that are added again (`Skip`).
  */
 import { ModelError } from "../../errors.ts";
-import { layerTensors, type Rows, type Scaled, scaledRows } from "./fold.ts";
+import { folded, layerTensors, type Rows, type Scaled, scaledRows } from "./fold.ts";
 import type { Norm, Transformer, TransformerConfig } from "./model.ts";
 import {
   downInput,
@@ -20,7 +20,6 @@ import {
   MOST_HEAD_EPSILON,
   mostFlat,
   mostQuery,
-  normBits,
   ROTATION_BITS,
   type Skip,
   type TransformerProgram,
@@ -30,8 +29,8 @@ import {
 /** An accumulator's largest absolute value: as much again is left for its rounded result. */
 const ACCUMULATOR = 2 ** 30;
 const MAX_SHIFT = 16;
-/** Fractional bits of a head's weights. */
-const MAX_HEAD_BITS = 20;
+/** Fractional bits of logits. */
+const MAX_HEAD_EXPONENT = 30;
 /** Weights are single words of at most this many bits. */
 const MAX_WEIGHT = 2 ** 20;
 
@@ -42,28 +41,36 @@ export function quantizeTransformer(model: Transformer, scales: TransformerScale
     throw new ModelError(`${name} has heads of ${config.headWidth} channels, too wide for exact scores`);
   const residual = 2 ** scales.residualExponent;
   const norms = 2 ** scales.normExponent;
-  const normLimit = 2 ** (normBits(config, scales) - 1);
+  const normLimit = 2 ** (scales.normBits - 1);
+  const channel = (c: number) => 2 ** (scales.channelShifts[c] ?? 0);
   // The difference of two states, shifted, shares a constraint with the accumulator.
   const residualShift = Math.min(MAX_SHIFT, 29 - scales.residualBits);
   const query = Math.sqrt(2 ** (scales.scoreShift + scales.expExponent) / Math.sqrt(config.headWidth));
   const flat = (magnitudes: readonly (readonly number[])[]) => (l: number, o: number) =>
     config.queryKeyNorm ? mostFlat(config) / (magnitudes[l]?.[Math.floor(o / config.headWidth)] ?? 1) : query;
-  const value = (l: number) => 2 ** (scales.valueExponents[l] ?? 0);
-  const up = (l: number) => 2 ** (scales.upExponents[l] ?? 0);
+  const value = (l: number, c: number) => 2 ** (scales.valueExponents[l]?.[c] ?? 0);
+  const members = config.heads / config.keyHeads;
+  /** The channel of the key heads that a channel of the query heads is a mean of. */
+  const mixed = (i: number) => Math.floor(i / (members * config.headWidth)) * config.headWidth + (i % config.headWidth);
+  const up = (l: number, f: number) => 2 ** (scales.upExponents[l]?.[f] ?? 0);
   const down = downInput(config, scales);
   const tensors = layerTensors(model);
   const matrix = (part: keyof typeof tensors, mapping: Omit<Mapping, "layers">) =>
     quantizeMatrix(`${name} ${part}`, { layers: tensors[part].map((rows) => () => rows(normalised(config))), ...mapping });
-  const fromNorm = { inputScale: () => norms, inputLimit: normLimit };
-  const toStream = { outputScale: () => residual, mostShift: residualShift, skipLimit: config.normPlace === "after" ? normLimit : 0 };
+  const fromNorm = { inputScale: (_: number, c: number) => norms / channel(c), inputLimit: normLimit };
+  const toStream = {
+    outputScale: (_: number, c: number) => residual / channel(c),
+    mostShift: residualShift,
+    skipLimit: config.normPlace === "after" ? normLimit : 0,
+  };
   const output = matrix("output", {
-    inputScale: value,
+    inputScale: (l, i) => value(l, mixed(i)),
     inputLimit: 2 ** (scales.valueBits - 1) + 2 ** (scales.valueBits / 2),
     ...toStream,
     skip: (l) => skipOf(model.norms[2 * l]!, config, residual / norms),
   });
   const downs = matrix("down", {
-    inputScale: (l) => 2 ** down.exponent(l),
+    inputScale: (l, f) => 2 ** down.exponent(l, f),
     inputLimit: down.limit,
     ...toStream,
     skip: (l) => skipOf(model.norms[2 * l + 1]!, config, residual / norms),
@@ -72,7 +79,7 @@ export function quantizeTransformer(model: Transformer, scales: TransformerScale
     name,
     config,
     scales,
-    ...embeddings(model, residual, 2 ** (scales.residualBits - 1), name),
+    ...embeddings(model, scales, name),
     query: matrix("query", { ...fromNorm, outputScale: flat(scales.queryMagnitudes) }).matrix,
     key: matrix("key", { ...fromNorm, outputScale: flat(scales.keyMagnitudes) }).matrix,
     value: matrix("value", { ...fromNorm, outputScale: value }).matrix,
@@ -87,9 +94,10 @@ export function quantizeTransformer(model: Transformer, scales: TransformerScale
         key: headNorm(model, "keyGain", scales.keyMagnitudes, query),
       },
     }),
-    ...quantizeHead(model, scales.normExponent, normLimit),
+    ...quantizeHead(model, fromNorm),
     ...(config.output === "mean" && { final: finalOf(model.norms[2 * config.layers]!, scales, normLimit) }),
     epsilon: Math.max(1, Math.round(config.epsilon * config.width * residual * residual)),
+    ...(scales.channelShifts.some((k) => k > 0) && { channelSquares: Int32Array.from(scales.channelShifts, (k) => 4 ** k) }),
   };
 }
 
@@ -97,7 +105,7 @@ export function quantizeTransformer(model: Transformer, scales: TransformerScale
 interface Mapping {
   /** By layer, read anew at each call. */
   readonly layers: readonly (() => Rows)[];
-  readonly inputScale: (layer: number) => number;
+  readonly inputScale: (layer: number, input: number) => number;
   readonly outputScale: (layer: number, output: number) => number;
   /** Largest absolute input. */
   readonly inputLimit: number;
@@ -113,8 +121,8 @@ function quantizeMatrix(name: string, mapping: Mapping): { readonly matrix: Inte
   const rows = (l: number): Scaled =>
     scaledRows(
       layers[l]!(),
-      (o) => outputScale(l, o) / inputScale(l),
       (o) => outputScale(l, o),
+      (i) => 1 / inputScale(l, i),
     );
   const { outputs, inputs, bias: hasBias } = layers[0]!();
   const largest = Math.max(...layers.map((_, l) => largestSum(rows(l), mapping, l, 1)));
@@ -184,18 +192,19 @@ function normalised({ norm }: TransformerConfig): boolean {
   return norm === "layer";
 }
 
-function embeddings(model: Transformer, residual: number, limit: number, name: string) {
+function embeddings(model: Transformer, { residualExponent, residualBits, channelShifts }: TransformerScales, name: string) {
   const { config, embedding, positionEmbedding } = model;
   const { width } = config;
+  const limit = 2 ** (residualBits - 1);
   const table = (of: ArrayLike<number>): Int32Array => {
     const out = new Int32Array(of.length);
     for (let row = 0; row < of.length; row += width) {
       let mean = 0;
-      if (config.norm === "layer") for (let c = 0; c < width; c++) mean += of[row + c]! / width;
-      for (let c = row; c < row + width; c++) {
-        const q = Math.round((of[c]! - mean) * residual);
-        if (q < -limit || q >= limit) throw new ModelError(`${name} has the embedding ${of[c]}, outside ${limit / residual}`);
-        out[c] = q;
+      if (normalised(config)) for (let c = 0; c < width; c++) mean += of[row + c]! / width;
+      for (let c = 0; c < width; c++) {
+        const q = Math.round((of[row + c]! - mean) * 2 ** (residualExponent - (channelShifts[c] ?? 0)));
+        if (q < -limit || q >= limit) throw new ModelError(`${name} has the embedding ${of[row + c]}, outside ${residualBits} bits`);
+        out[row + c] = q;
       }
     }
     return out;
@@ -231,33 +240,21 @@ function headNorm(
 }
 
 /** The language-model head with the last norm's gain and bias. */
-function quantizeHead({ config, head, norms }: Transformer, normExponent: number, inputLimit: number) {
+function quantizeHead({ config, head, norms }: Transformer, fromNorm: Pick<Mapping, "inputScale" | "inputLimit">) {
   if (!head) return { head: new Int32Array(), headExponent: 0 };
-  const { vocabulary: outputs, width: inputs } = config;
-  const { gain, bias } = norms[2 * config.layers]!;
-  const gains = gain.data;
-  const weights = head.weight.data;
-  const own = head.bias?.data;
-  const shifts = bias?.data;
-  const biases = new Float64Array(outputs);
-  const scaled = new Float64Array(outputs * inputs);
-  for (let o = 0; o < outputs; o++) {
-    let sum = own?.[o] ?? 0;
-    for (let i = 0; i < inputs; i++) {
-      const w = weights[o * inputs + i]!;
-      scaled[o * inputs + i] = w * gains[i]!;
-      if (shifts) sum += w * shifts[i]!;
-    }
-    biases[o] = sum * 2 ** normExponent;
-  }
-  const rows: Scaled = { outputs, inputs, weight: scaled, bias: biases };
-  const mapping: Mapping = { layers: [], inputScale: () => 1, outputScale: () => 1, inputLimit };
+  const rows = scaledRows(
+    folded(head, norms[2 * config.layers]!),
+    () => 1,
+    (i) => 1 / fromNorm.inputScale(0, i),
+  );
+  const hasBias = head.bias !== undefined || norms[2 * config.layers]!.bias !== undefined;
+  const mapping: Mapping = { layers: [], outputScale: () => 1, ...fromNorm };
   const norm = largestSum(rows, mapping, 0, 1);
-  let bits = 1;
-  while (bits < MAX_HEAD_BITS && norm * 2 ** bits <= 2 ** LOGIT_BITS) bits++;
-  for (; bits > 0; bits--) {
-    const { weight, bias: rounded, most } = roundedLayer(rows, mapping, 0, 2 ** bits);
-    if (most < 2 ** LOGIT_BITS) return { head: weight, ...((own || shifts) && { headBias: rounded }), headExponent: bits + normExponent };
+  let exponent = 1;
+  while (exponent < MAX_HEAD_EXPONENT && norm * 2 ** exponent <= 2 ** LOGIT_BITS) exponent++;
+  for (; exponent > 0; exponent--) {
+    const { weight, bias, most } = roundedLayer(rows, mapping, 0, 2 ** exponent);
+    if (most < 2 ** LOGIT_BITS) return { head: weight, ...(hasBias && { headBias: bias }), headExponent: exponent };
   }
   throw new ModelError("The language-model head does not fit its accumulator");
 }
