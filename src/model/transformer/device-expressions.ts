@@ -1,10 +1,28 @@
 /** The functions that a pass computes cell by cell, made once: a device knows a list of expressions again, and a norm's has hundreds of steps. */
 import { add, cell, type Expression, entry, index, inside, multiply, quotient, subtract } from "../../tensor/integers.ts";
-import { type ScoredExpressions, scoredExpressions } from "./device-heads.ts";
-import { activatedOf, expOf, gatedOf, limbByIndex, lowBits, mean, rounded, sum } from "./integer-expressions.ts";
-import { norm, partsOf, roots, sumCells } from "./norm-expressions.ts";
+import { turnShift } from "./integer-attention.ts";
+import { activatedOf, expOf, gatedOf, limbByIndex, lowBits, mean, rounded, sum, turned } from "./integer-expressions.ts";
+import { headNormed, headRoot, norm, partsOf, roots, sumCells } from "./norm-expressions.ts";
 import { hasMean, LOW_BITS, type TransformerProgram } from "./program.ts";
 import type { ScoreTable } from "./scores.ts";
+
+/** What queries or keys go through: of every step its value, and others that a trace has; none where a model has no such step. */
+export interface Scored<T> {
+  readonly flat: readonly T[];
+  readonly root: readonly T[];
+  readonly normed: readonly T[];
+  readonly turned: readonly T[];
+}
+
+export type ScoredExpressions = Scored<Expression>;
+
+/** Names of the values after "query" or "key". */
+export const SCORED_NAMES = {
+  flat: ["Flat", "FlatRest"],
+  root: ["Root", "RootRest", "RootSlack"],
+  normed: ["Normed", "NormRest", "NormSlack"],
+  turned: ["", "Rest"],
+} as const satisfies Scored<string>;
 
 /** Lists of outputs, by what they make, with the views that they take. */
 export interface PassExpressions {
@@ -42,8 +60,9 @@ export function passExpressions(program: TransformerProgram, table: ScoreTable):
   };
   const skip = (name: "output" | "down"): Expression[] => {
     const of = program.skips?.[name];
-    const others = [...(of && hasMean(of) ? [1] : []), ...(program[name].bias ? [1] : [])];
-    return of ? [sum(multiply(cell(0), cell(1)), ...others.map((_, k) => cell(2 + k)))] : [];
+    if (!of) return [];
+    const others = Number(hasMean(of)) + Number(program[name].bias !== undefined);
+    return [sum(multiply(cell(0), cell(1)), ...Array.from({ length: others }, (_, k) => cell(2 + k)))];
   };
   const gate = activatedOf(program, rounded(cell(0), program.gate.shift).value, 0);
   return {
@@ -58,6 +77,20 @@ export function passExpressions(program: TransformerProgram, table: ScoreTable):
     output: after("output"),
     down: after("down"),
     fed: [program.up ? gatedOf(program, gate, rounded(cell(1), program.up.shift).value).gated : gate],
+  };
+}
+
+/** The values that SCORED_NAMES names. */
+export function scoredExpressions(program: TransformerProgram, name: "query" | "key"): ScoredExpressions {
+  const { config, headNorms } = program;
+  const { shift } = program[name];
+  const flat = rounded(cell(0), shift);
+  const turn = turned(headNorms ? null : shift, turnShift(program, name));
+  return {
+    flat: [flat.value, flat.rest],
+    root: headNorms ? headRoot(cell(0)) : [],
+    normed: headNorms ? headNormed(config, cell(0), cell(1)) : [],
+    turned: config.positions.kind === "rotary" ? [turn.value, turn.rest] : [],
   };
 }
 

@@ -2,31 +2,10 @@
  * Queries and keys on a device, from their projections' accumulators [layers, rows, heads, channels]: rounded, normalised by heads, turned, each if the model does
  * so. A pass makes the values of one layer, a trace those of all layers with what their roundings lose.
  */
-import { cell, type Expression, type View, viewOf } from "../../tensor/integers.ts";
+import { type View, viewOf } from "../../tensor/integers.ts";
 import type { Scratch } from "../device-verbs.ts";
+import type { Scored, ScoredExpressions } from "./device-expressions.ts";
 import { type DeviceTransformer, walk } from "./device-views.ts";
-import { turnShift } from "./integer-attention.ts";
-import { rounded, turned } from "./integer-expressions.ts";
-import { headNormed, headRoot } from "./norm-expressions.ts";
-import type { TransformerProgram } from "./program.ts";
-
-/** Of every step a value, or a column of it, and others that a trace has; none where a model has no such step. */
-export interface Scored<T> {
-  readonly flat: readonly T[];
-  readonly root: readonly T[];
-  readonly normed: readonly T[];
-  readonly turned: readonly T[];
-}
-
-export type ScoredExpressions = Scored<Expression>;
-
-/** Names of the values after "query" or "key". */
-export const SCORED_NAMES = {
-  flat: ["Flat", "FlatRest"],
-  root: ["Root", "RootRest", "RootSlack"],
-  normed: ["Normed", "NormRest", "NormSlack"],
-  turned: ["", "Rest"],
-} as const satisfies Scored<string>;
 
 /** Of which layers and positions accumulators are. */
 export interface Block {
@@ -34,20 +13,6 @@ export interface Block {
   readonly layers: number;
   readonly first: number;
   readonly rows: number;
-}
-
-/** The values that SCORED_NAMES names. */
-export function scoredExpressions(program: TransformerProgram, name: "query" | "key"): ScoredExpressions {
-  const { config, headNorms } = program;
-  const { shift } = program[name];
-  const flat = rounded(cell(0), shift);
-  const turn = turned(headNorms ? null : shift, turnShift(program, name));
-  return {
-    flat: [flat.value, flat.rest],
-    root: headNorms ? headRoot(cell(0)) : [],
-    normed: headNorms ? headNormed(config, cell(0), cell(1)) : [],
-    turned: config.positions.kind === "rotary" ? [turn.value, turn.rest] : [],
-  };
 }
 
 /** A column for every expression. */

@@ -2,7 +2,8 @@
 import { cell, inside, quotient, subtract, type View, viewOf } from "../../tensor/integers.ts";
 import type { Scratch } from "../device-verbs.ts";
 import { keyCells } from "./device-attention.ts";
-import { SCORED_NAMES, type Scored, scoredColumns, scoredExpressions } from "./device-heads.ts";
+import { SCORED_NAMES, type Scored, scoredExpressions } from "./device-expressions.ts";
+import { scoredColumns } from "./device-heads.ts";
 import { type Filled, mapNamed, type Stacks } from "./device-stacks.ts";
 import { type DeviceTransformer, seen, walk } from "./device-views.ts";
 import { lowBits, mean, rounded, scoreCells } from "./integer-expressions.ts";
