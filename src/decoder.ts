@@ -1,25 +1,20 @@
 /**
- * The prover of language models: a GGUF file's decoder, committed for a number of positions, and proofs that it continues a prompt by the tokens that it does.
+ * The prover of language models: a decoder, committed for a number of positions, and proofs that it continues a prompt by the tokens that it does.
  *
  * @example
- * const decoder = loadDecoder(bytes, "stories260K");
+ * const decoder = loadTransformer(openTransformer({ kind: "gguf", name: "stories260K", file: memorySource(bytes) }));
  * const key = await commitDecoder(decoder, 64, { backend });
  * const { proof, statement } = await proveTokens(key, decoder.tokenizer.encode("Once upon a time"), 59, { backend });
  * verify(key.verifying, proof).tokens; // statement
  */
 import type { Backend, Column, Session } from "./backend/backend.ts";
 import { toWords } from "./backend/columns.ts";
-import { readGguf } from "./model/gguf/read.ts";
-import { ggufTransformer } from "./model/gguf/transformer.ts";
-import { type Tokenizer, tokenizerOf } from "./model/tokenizer/sentencepiece.ts";
-import { calibrate } from "./model/transformer/calibrate.ts";
+import { ModelError } from "./errors.ts";
 import { type CompiledDecoder, compileDecoder } from "./model/transformer/compile.ts";
 import { computeDecoder, type DeviceRun, hasDevicePass, runOf } from "./model/transformer/device.ts";
-import { continueGreedily, FloatTransformer } from "./model/transformer/float.ts";
+import { continueGreedily } from "./model/transformer/float.ts";
 import { IntegerTransformer } from "./model/transformer/integer.ts";
-import type { Transformer } from "./model/transformer/model.ts";
-import type { TransformerProgram } from "./model/transformer/program.ts";
-import { quantizeTransformer } from "./model/transformer/quantize.ts";
+import type { LanguageModel } from "./model/transformer/load.ts";
 import type { Tick } from "./pcs/prove-commit.ts";
 import { modelId, type VerifyingKey } from "./proof/key.ts";
 import { commitSystem, type SecurityTarget, type WeightData } from "./prover/commit.ts";
@@ -27,17 +22,6 @@ import type { Computed } from "./prover/prove.ts";
 import { onDevice, type ProofReport, proveReported, type ReportedOptions } from "./prover/report.ts";
 import { type TokenStatement, tokenBytes } from "./statement/tokens.ts";
 import type { ColumnId } from "./system/types.ts";
-
-/** Tokens that the float model writes to calibrate on. */
-const CALIBRATION_TOKENS = 256;
-
-/** A quantized decoder with the float one that it comes from. */
-export interface Decoder {
-  readonly name: string;
-  readonly float: Transformer;
-  readonly tokenizer: Tokenizer;
-  readonly program: TransformerProgram;
-}
 
 /** A decoder with its verifying key and what its prover needs. */
 export interface DecoderKey {
@@ -54,23 +38,13 @@ export interface ProvenTokens {
   readonly report: ProofReport;
 }
 
-/** The decoder of a GGUF file, calibrated on what the float model writes from the begin token on. @throws ModelError naming what circlet does not know */
-export function loadDecoder(gguf: Uint8Array, name: string): Decoder {
-  const file = readGguf(gguf);
-  const float = ggufTransformer(file);
-  const tokenizer = tokenizerOf(file);
-  const writer = new FloatTransformer(float);
-  const count = Math.min(CALIBRATION_TOKENS, float.config.context - 1);
-  const text = continueGreedily((token) => writer.step(token), [tokenizer.begin], count);
-  return { name, float, tokenizer, program: quantizeTransformer(float, calibrate(float, [text]), name) };
-}
-
 /** The verifying key for up to `positions` + 1 tokens. @throws ModelError if the decoder cannot be proven */
 export async function commitDecoder(
-  decoder: Pick<Decoder, "name" | "program">,
+  decoder: Pick<LanguageModel, "name" | "program">,
   positions: number,
   options: { readonly backend: Backend } & SecurityTarget,
 ): Promise<DecoderKey> {
+  if (decoder.program.final) throw new ModelError(`${decoder.name} is an encoder: it has no tokens that follow`);
   const compiled = compileDecoder(decoder.program, positions);
   const description = {
     name: decoder.name,
@@ -84,7 +58,7 @@ export async function commitDecoder(
 }
 
 /** The greedy continuation by `count` tokens, in exact integers, without a proof. @throws RangeError @throws ModelError if a value leaves its bits */
-export function runDecoder({ program }: Pick<Decoder, "program">, prompt: readonly number[], count: number): TokenStatement {
+export function runDecoder({ program }: Pick<LanguageModel, "program">, prompt: readonly number[], count: number): TokenStatement {
   const decoder = new IntegerTransformer(program, prompt.length + count - 1);
   const tokens = continueGreedily((token) => decoder.step(token), prompt, count);
   return { prompt, generated: tokens.slice(prompt.length) };

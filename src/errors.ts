@@ -8,6 +8,7 @@ export const VERIFY_CODES = {
   "statement/key": "The proof was made for another verifying key",
   "statement/input": "The claimed input is not one that this model accepts",
   "statement/output": "The claimed output is not one that this model can produce",
+  "statement/segment": "The key is that of one segment of a model, whose proof shows nothing without those of the others",
   "security/bits": "The proof's parameters give fewer proven bits than required",
   "grind/nonce": "A proof-of-work nonce does not have the required zero bits",
   "lookup/root": "The sum of the look-up fractions is not zero, or a denominator vanishes",
@@ -17,11 +18,14 @@ export const VERIFY_CODES = {
   "opening/claim": "The opening sumcheck does not end in the claimed polynomials",
   "opening/fold": "A queried position does not fold to the next layer",
   "opening/path": "A Merkle path does not lead to its root",
+  "segments/count": "The proof does not have one proof for every segment of its key",
+  "segments/statement": "A segment was proven for another statement than the first one",
+  "segments/boundary": "A segment does not begin with the values that the one before it ended with",
 } as const;
 
 export type VerifyCode = keyof typeof VERIFY_CODES;
 
-/** Thrown by `verify` and by nothing else: this proof does not show its statement. */
+/** Thrown by `verify` and `verifySegments` and by nothing else: this proof does not show its statement. */
 export class VerifyError extends Error {
   readonly code: VerifyCode;
   readonly path: string;

@@ -13,17 +13,24 @@ export type { Backend, DeviceCounters } from "./backend/backend.ts";
 export { cpuBackend } from "./backend/cpu/index.ts";
 export { firstBackend, type OnFallback, type Opener } from "./backend/fallback.ts";
 export { referenceBackend } from "./backend/reference/index.ts";
+export { commitDecoder, type DecoderKey, type ProvenTokens, proveText, proveTokens, runDecoder } from "./decoder.ts";
 export {
-  commitDecoder,
-  type Decoder,
-  type DecoderKey,
-  loadDecoder,
-  type ProvenTokens,
-  proveText,
-  proveTokens,
-  runDecoder,
-} from "./decoder.ts";
+  commitSegments,
+  type ProvenSegment,
+  type ProvenSegments,
+  planSegments,
+  proveSegment,
+  proveSegments,
+  type SegmentOptions,
+  type SegmentPlan,
+  statementOf,
+} from "./decoder-segments.ts";
+export { commitEncoder, type EncoderKey, type ProvenEmbedding, proveEmbedding, runEncoder } from "./encoder.ts";
 export { DeviceError, InternalError } from "./errors.ts";
+export { findTransformer } from "./model/huggingface/node.ts";
+export { type OpenTransformer, openTransformer, type TransformerSource } from "./model/huggingface/open.ts";
 export { loadModel, type Model } from "./model/load.ts";
+export { type ByteSource, memorySource } from "./model/source.ts";
+export { type LanguageModel, loadTransformer } from "./model/transformer/load.ts";
 export { PHASES, type Phase, type Progress } from "./prover/prove.ts";
 export * from "./verify.ts";

@@ -1,6 +1,6 @@
 /** An accuracy report of a language model as a page of its own. */
 import { figure, percent } from "../model/accuracy.ts";
-import type { TextAccuracy } from "../model/transformer/accuracy.ts";
+import type { EncoderAccuracy, SiteError, TextAccuracy } from "../model/transformer/accuracy.ts";
 import { accuracyPageOf, legend, section, table, tiles } from "./page.ts";
 import { decades, dotPlot, stackedBar } from "./plots.ts";
 
@@ -16,6 +16,32 @@ export function tokensPage(model: string, texts: readonly TextAccuracy[]): strin
       ...texts.map((t) => agreement(t)),
       ...texts.map((t) => errors(t)),
       ...texts.map((t) => differences(t)),
+    ],
+  );
+}
+
+/** The page of an encoder. */
+export function embeddingsPage(model: string, { cosines, sites }: EncoderAccuracy): string {
+  const smallest = Math.min(...cosines);
+  const mean = cosines.reduce((sum, c) => sum + c, 0) / cosines.length;
+  const worst = cosines.map((cosine, i) => ({ cosine, i })).sort((a, b) => a.cosine - b.cosine);
+  return accuracyPageOf(
+    model,
+    [`How the integer encoder, which proofs are about, differs from its floating-point original on ${cosines.length} texts.`],
+    [
+      tiles([
+        ["Cosine, mean", mean.toFixed(6), `${cosines.length} texts`],
+        ["Cosine, smallest", smallest.toFixed(6), `text ${(worst[0]?.i ?? 0) + 1}`],
+      ]),
+      siteErrors("Error by layer", sites),
+      section(
+        "Texts",
+        "Cosine of the angle between the float and the integer embedding, the smallest first.",
+        table(
+          ["text", "cosine"],
+          worst.map(({ cosine, i }) => [i + 1, cosine.toFixed(6)]),
+        ),
+      ),
     ],
   );
 }
@@ -41,6 +67,10 @@ function agreement({ text, equal, positions }: TextAccuracy): string {
 }
 
 function errors({ text, sites }: TextAccuracy): string {
+  return siteErrors(`Error by layer, ${text} text`, sites);
+}
+
+function siteErrors(title: string, sites: readonly SiteError[]): string {
   const relative = sites.map((s) => ({ ...s, mean: s.mean / (s.size || 1), largest: s.largest / (s.size || 1), absolute: s }));
   const axis = decades(
     relative.flatMap((s) => [s.mean, s.largest]),
@@ -54,7 +84,7 @@ function errors({ text, sites }: TextAccuracy): string {
     title: `${site}: mean error ${figure(absolute.mean)}, largest ${figure(absolute.largest)}, values of about ${figure(absolute.size)}`,
   }));
   return section(
-    `Error by layer, ${text} text`,
+    title,
     "Difference of the residual stream from the float one, in percent of the root of its mean square; the scale is logarithmic.",
     dotPlot("Mean and largest error at every site", axis, rows),
     legend([

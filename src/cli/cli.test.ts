@@ -250,7 +250,7 @@ describe("help", () => {
     const { stdout, code } = await call(["--help"]);
     expect(code).toBe(0);
     const names = [...stdout.matchAll(/^ {2}([a-z]+) \[options\]/gm)].map((m) => m[1] ?? "");
-    expect(names).toEqual(["models", "commit", "run", "prove", "verify", "inspect", "quantize", "accuracy", "bench"]);
+    expect(names).toEqual(["models", "commit", "run", "prove", "verify", "join", "inspect", "quantize", "accuracy", "bench"]);
     for (const name of names) {
       const help = await call([name, "--help"]);
       expect(help.code).toBe(0);

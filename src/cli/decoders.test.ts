@@ -23,7 +23,8 @@ interface Shown {
 
 describe("a language model", () => {
   it("is proven to continue a prompt, with a key for a power of two of positions", () => {
-    expect(proved).toMatchObject({ code: 0, stderr: "witness ...\ncommit ...\nlook up ...\nconstrain ...\nopen ...\n" });
+    expect(proved.code).toBe(0);
+    expect(proved.stderr.replace(/^calibrates.*\n/, "")).toBe("witness ...\ncommit ...\nlook up ...\nconstrain ...\nopen ...\n");
     const shown = JSON.parse(proved.stdout) as Shown;
     expect(shown.positions).toBe(16);
     expect(shown.prompt).toEqual({ text: "abc", tokens: [1, 3, 4, 5, 6] });
@@ -81,7 +82,6 @@ describe("a language model", () => {
 
   it.each([
     ["no prompt", ["prove", model]],
-    ["no number of tokens", ["prove", model, "--input", "abc"]],
     ["too few positions", ["prove", model, "--input", "abc", "--tokens", "4", "--positions", "7"]],
     ["a key without positions", ["verify", proof, "--key", model]],
     ["tokens of another model", ["run", "lande", "--input", "abc", "--tokens", "4"]],

@@ -3,6 +3,7 @@ import { modelId, type VerifyingKey } from "../proof/key.ts";
 import { estimateProofBytes } from "../security/size.ts";
 import type { ErrorSource, Parameters } from "../security/types.ts";
 import { inputShape } from "../statement/encoding.ts";
+import { bitsOf } from "../system/types.ts";
 import { committedCells, shapeOf } from "../verifier/plan.ts";
 import { prepareKey } from "../verifier/verify.ts";
 import { aligned, printable, size, table } from "./output.ts";
@@ -29,6 +30,7 @@ export interface KeyFigures {
     readonly constraintDegree: number;
     readonly openingRows: number;
     readonly openingColumns: number;
+    readonly openingCommitments: number;
   };
   readonly claims: number;
   readonly expectedProofBytes: number;
@@ -68,6 +70,7 @@ export function keyFigures(key: VerifyingKey, bytes: number): KeyFigures {
       constraintDegree: constraints.degree,
       openingRows: parameters.rowBits,
       openingColumns: Math.max(...layouts.map((l) => l.columnBits)),
+      openingCommitments: bitsOf(layouts.length),
     },
     claims: shape.claims,
     expectedProofBytes: estimateProofBytes(shape, parameters),
@@ -87,13 +90,13 @@ export function keyText(key: KeyFigures): string {
       ["key", `${size(key.bytes)}, suite ${key.suite}`],
       [
         "statement",
-        `${key.input.kind} (${key.input.shape.join("x")} cells) -> ${key.input.kind === "tokens" ? "the tokens that follow" : `one of ${key.classes} classes`}`,
+        `${key.input.kind} (${key.input.shape.join("x")} cells) -> ${key.input.kind === "tokens" ? "the tokens that follow" : key.input.kind === "embedding" ? "their embedding" : `one of ${key.classes} classes`}`,
       ],
       ["system", `${system.columns} columns, ${system.constraints} constraints, ${system.lookups} look-ups in ${system.tables} tables`],
       ["committed", `${system.weightCells} weight cells, ${system.witnessCells} witness cells`],
       [
         "rounds",
-        `${rounds.lookupLayers} look-up layers, ${rounds.constraint} constraint rounds of degree ${rounds.constraintDegree}, ${rounds.openingColumns} + 1 + ${rounds.openingRows} opening rounds`,
+        `${rounds.lookupLayers} look-up layers, ${rounds.constraint} constraint rounds of degree ${rounds.constraintDegree}, ${rounds.openingColumns} + ${rounds.openingCommitments} + ${rounds.openingRows} opening rounds`,
       ],
       ["claims", `${key.claims} evaluations`],
       [

@@ -42,6 +42,28 @@ export function targetOf({ bits, regime }: SecurityFlags): SecurityFlags {
   return { ...(bits !== undefined && { bits }), ...(regime !== undefined && { regime }) };
 }
 
+/** Segments of one proof, at most. */
+const MOST_SEGMENTS = 256;
+
+/** --segments. */
+export function addSegments(command: Command, description: string): Command {
+  return command.option("--segments <n>", description, integer(1, MOST_SEGMENTS));
+}
+
+/** One of several segments, from 0. */
+export interface SegmentOf {
+  readonly index: number;
+  readonly count: number;
+}
+
+/** Parses "k/n", k from 1. */
+export function segmentOf(text: string): SegmentOf {
+  const [, k, n] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
+  if (k === undefined || n === undefined || k < 1 || k > n || n > MOST_SEGMENTS)
+    throw new InvalidArgumentError(`Want k/n, the k-th of n segments, with k from 1 to n and n at most ${MOST_SEGMENTS}.`);
+  return { index: k - 1, count: n };
+}
+
 /** Parses an integer in a range. */
 export function integer(low: number, high: number): (text: string) => number {
   const parse = number(low, high, "an integer");

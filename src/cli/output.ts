@@ -61,23 +61,29 @@ export function inputJson(
   raw: Uint8Array,
 ):
   | { readonly text: string }
-  | { readonly tokens: readonly number[] }
+  | { readonly tokens: readonly number[]; readonly embedding?: { readonly sums: readonly number[]; readonly exponent: number } }
   | { readonly shape: readonly number[]; readonly cells: readonly number[] } {
   if (encoding.kind === "ngrams") return { text: decodeUtf8(raw) };
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
   const cells = Array.from({ length: raw.length / 4 }, (_, i) => view.getInt32(4 * i, true));
+  if (encoding.kind === "embedding") {
+    const count = cells.length - encoding.width;
+    return { tokens: cells.slice(0, count), embedding: { sums: cells.slice(count), exponent: encoding.exponent } };
+  }
   return encoding.kind === "tokens" ? { tokens: cells } : { shape: inputShape(encoding), cells };
 }
 
 /** The raw input of a statement, for people. */
 export function inputText(encoding: InputEncoding, raw: Uint8Array): string {
   if (encoding.kind === "tokens") return `tokens ${new Uint32Array(raw.slice().buffer).join(" ")}`;
+  if (encoding.kind === "embedding") return `tokens ${new Uint32Array(raw.slice().buffer).subarray(0, -encoding.width).join(" ")}`;
   return encoding.kind === "ngrams" ? `"${printable(decodeUtf8(raw))}"` : `tensor of shape [${inputShape(encoding)}]`;
 }
 
 /** An output's label; codes of languages with the language's name. */
 export function outputText(encoding: InputEncoding, output: { readonly index: number; readonly label: string }): string {
   if (encoding.kind === "tokens") return `the last ${output.index} of them, each the arg max after all before it`;
+  if (encoding.kind === "embedding") return `an embedding of ${encoding.width} cells (all with --json)`;
   const label = printable(output.label);
   const name = encoding.kind === "ngrams" ? languageName(output.label) : undefined;
   return `${label} (${name === undefined ? "" : `${name}, `}output ${output.index})`;

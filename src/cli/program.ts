@@ -3,11 +3,13 @@ import { Argument, Command, CommanderError } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import { EXIT, failureOf, UsageError } from "./failure.ts";
 import type { Io } from "./io.ts";
-import { addBackend, addSecurity, integer, integerRange, number } from "./options.ts";
+import { addBackend, addSecurity, addSegments, integer, integerRange, number, segmentOf } from "./options.ts";
 import { printable } from "./output.ts";
 
 const MODEL = "bundled model (see circlet models), folder with model.onnx and model.json, or .onnx file beside its model.json";
+const LANGUAGE = "or a language model: a bundled one, a .gguf file, a Hugging Face folder, a hub id";
 const INPUT = "text for a text model, else a .json or .npy file or mnist:<n>; - reads standard input";
+const RECIPE = "a language model's scales (circlet quantize writes them; default: those beside the model, else found on sample texts)";
 const SAMPLES = "JSON file with a list of { input, label }, or mnist:<n> for n MNIST images";
 
 /**
@@ -70,17 +72,22 @@ CIRCLET_DEBUG=1 adds the stack trace to an error.`,
     (await import("./commands/models.ts")).modelsCommand(options, io),
   );
 
-  addSecurity(
-    addBackend(
-      add("commit", "Commits to a model's weights: writes its verifying key, prints its model id.", [
-        "commit lande",
-        "commit ./mynet -o mynet.vk --bits 110",
-        "commit stories.gguf --positions 64",
-      ]),
+  addSegments(
+    addSecurity(
+      addBackend(
+        add("commit", "Commits to a model's weights: writes its verifying key, prints its model id.", [
+          "commit lande",
+          "commit ./mynet -o mynet.vk --bits 110",
+          "commit stories.gguf --positions 64",
+          "commit stories.gguf --positions 64 --segments 4",
+        ]),
+      ),
     ),
+    "commits a language model for proofs in n segments of its layers",
   )
-    .argument("<model>", `${MODEL}, or a language model's .gguf file`)
+    .argument("<model>", `${MODEL}, ${LANGUAGE}`)
     .option("--positions <n>", "positions of a language model's key: one less than the most tokens", integer(1, 1023))
+    .option("--recipe <file>", RECIPE)
     .option("-o, --output <file>", "the verifying key's file (default: <name>.vk)")
     .action(async (model, options) => (await import("./commands/commit.ts")).commitCommand(model, options, io));
 
@@ -90,28 +97,36 @@ CIRCLET_DEBUG=1 adds the stack trace to an error.`,
     "run mnist-small --input mnist:7 --json",
     'run stories.gguf --input "Once upon a time" --tokens 60',
   ])
-    .argument("<model>", `${MODEL}, or a language model's .gguf file`)
+    .argument("<model>", `${MODEL}, ${LANGUAGE}`)
     .requiredOption("--input <input>", INPUT)
-    .option("--tokens <n>", "how many tokens a language model is to write", integer(1, 1023))
+    .option("--recipe <file>", RECIPE)
+    .option("--tokens <n>", "how many tokens a language model is to write (default: 32)", integer(1, 1023))
     .action(async (model, options) => (await import("./commands/run.ts")).runCommand(model, options, io));
 
-  addSecurity(
-    addBackend(
-      add("prove", "Runs a model, proves its output, verifies the proof; writes proof and verifying key.", [
-        'prove "un texte en français"',
-        'prove lande --input "Quanto costa il biglietto?" -o ticket.proof',
-        "prove mnist-small --input mnist:7",
-        "prove lande --input - < letter.txt",
-        'prove stories.gguf --input "Once upon a time" --tokens 59',
-      ]),
+  addSegments(
+    addSecurity(
+      addBackend(
+        add("prove", "Runs a model, proves its output, verifies the proof; writes proof and verifying key.", [
+          'prove "un texte en français"',
+          'prove lande --input "Quanto costa il biglietto?" -o ticket.proof',
+          "prove mnist-small --input mnist:7",
+          'prove --model ishmael "Call me"',
+          "prove lande --input - < letter.txt",
+          'prove stories.gguf --input "Once upon a time" --tokens 59',
+          'prove stories.gguf --input "Once upon a time" --tokens 59 --segments 4',
+        ]),
+      ),
     ),
+    "proves a language model in n segments of its layers, one after the other, with the memory of one",
   )
-    .argument("[model-or-text]", `${MODEL}, or a language model's .gguf file; anything else is a text for lande, or for --model`)
+    .option("--segment <k/n>", "proves the k-th of n segments alone, to be joined with the others", segmentOf)
+    .argument("[model-or-text]", `${MODEL}, ${LANGUAGE}; anything else is a text for lande, or for --model`)
     .option("--model <model>", "the model, if the argument is a text")
+    .option("--recipe <file>", RECIPE)
     .option("--input <input>", INPUT)
     .option("-o, --output <file>", "the proof's file (default: <name>.proof)")
     .option("--key <file>", "the verifying key's file (default: beside the proof, ending in .vk)")
-    .option("--tokens <n>", "how many tokens a language model is to write after --input", integer(1, 1023))
+    .option("--tokens <n>", "how many tokens a language model is to write (default: 32)", integer(1, 1023))
     .option(
       "--positions <n>",
       "positions of a language model's key: one less than the most tokens (default: a power of two from 16)",
@@ -119,14 +134,17 @@ CIRCLET_DEBUG=1 adds the stack trace to an error.`,
     )
     .action(async (argument, options) => (await import("./commands/prove.ts")).proveCommand(argument, options, io));
 
-  addSecurity(
-    addBackend(
-      add("verify", "Verifies a proof. Exit code 0: accepted, 1: rejected, 2: could not be examined.", [
-        "verify lande.proof --key lande.vk",
-        "verify lande.proof --key lande                    recomputes the key from the model",
-        'verify lande.proof --key lande.vk --input "..."   also compares the input',
-      ]),
+  addSegments(
+    addSecurity(
+      addBackend(
+        add("verify", "Verifies a proof. Exit code 0: accepted, 1: rejected, 2: could not be examined.", [
+          "verify lande.proof --key lande.vk",
+          "verify lande.proof --key lande                    recomputes the key from the model",
+          'verify lande.proof --key lande.vk --input "..."   also compares the input',
+        ]),
+      ),
     ),
+    "segments of the proof's key, if --key is a language model",
   )
     .argument("<proof>", "the proof's file")
     .requiredOption(
@@ -135,8 +153,17 @@ CIRCLET_DEBUG=1 adds the stack trace to an error.`,
     )
     .option("--input <input>", "rejects the proof if it is for another input")
     .option("--positions <n>", "positions of the proof's key, if --key is a language model", integer(1, 1023))
+    .option("--recipe <file>", RECIPE)
     .option("--min-bits <n>", "rejects the proof if it has fewer proven bits (default: 100)", number(0, 124))
     .action(async (proof, options) => exit(await (await import("./commands/verify.ts")).verifyCommand(proof, options, io)));
+
+  add("join", "Joins the proofs of all segments, made by prove --segment, to one and verifies it.", [
+    "join stories-1.proof stories-2.proof --key stories.vk",
+  ])
+    .argument("<proofs...>", "the segments' proofs, in any order")
+    .requiredOption("--key <file>", "the verifying key of all segments")
+    .option("-o, --output <file>", "the whole proof's file (default: beside the key, ending in .proof)")
+    .action(async (proofs, options) => (await import("./commands/join.ts")).joinCommand(proofs, options, io));
 
   add("inspect", "Shows what a proof or a verifying key consists of: sizes, parameters, proven bits by error source.", [
     "inspect lande.vk",
@@ -174,10 +201,11 @@ CIRCLET_DEBUG=1 adds the stack trace to an error.`,
     "accuracy ./mynet --samples samples.json --html accuracy.html",
     "accuracy stories.gguf",
   ])
-    .argument("<model>", `${MODEL}, or a language model's .gguf file`)
+    .argument("<model>", `${MODEL}, ${LANGUAGE}`)
     .option("--limit <n>", "at most so many samples, evenly spread", integer(1, 1e6), 500)
     .option("--samples <samples>", `${SAMPLES} (default: sentences for a text model, MNIST for images of 784 pixels)`)
     .option("--html <file>", "also writes the report as a page with plots")
+    .option("--recipe <file>", RECIPE)
     .action(async (model, options) => (await import("./commands/accuracy.ts")).accuracyCommand(model, options, io));
 
   addBackend(

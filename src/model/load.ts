@@ -64,7 +64,7 @@ export async function loadSource(source: string | Uint8Array | Blob, options: Om
 }
 
 /** The models folder of this package, from its sources or from its bundle. */
-function bundledLocation(): string {
+export function bundledLocation(): string {
   return new URL(new URL(import.meta.url).pathname.endsWith("/src/model/load.ts") ? "../../models" : "../models", import.meta.url).href;
 }
 

@@ -3,6 +3,7 @@ import type { Column, IdleTerm, Scalar, Session } from "../backend/backend.ts";
 import { InternalError } from "../errors.ts";
 import * as m31 from "../field/m31.ts";
 import type { Parameters } from "../security/types.ts";
+import { bitsOf } from "../system/types.ts";
 import { TAGS } from "../transcript/tags.ts";
 import type { Claim } from "./claim.ts";
 import { type Commitment, commitCode, type FoldedLayer, rootOf, type Tick } from "./prove-commit.ts";
@@ -39,8 +40,8 @@ export async function proveOpening(
       previous,
     );
 
-  // The commitment index is one more variable (SPEC §8.5); its combination is encoded and folded (SPEC §8.6).
-  const combined = commitmentRound(session, parts, grinding.fold);
+  // The commitment index is bound like more column bits (SPEC §8.5); the combination is encoded and folded (SPEC §8.6).
+  const combined = commitmentRounds(session, parts, grinding.fold);
   let code = session.encode(combined.first, blowup);
   const layers: FoldedLayer[] = [];
   previous = null;
@@ -71,6 +72,12 @@ export async function proveOpening(
   const words = await finishProof(session, parameters, commitments, layers, positions);
   await tick(steps, steps);
   return words;
+}
+
+/** Two columns whose inner product is wanted. */
+interface Vectors {
+  readonly first: Column;
+  readonly second: Column;
 }
 
 /** An inner product weight * <first, second> whose variables are being bound. */
@@ -116,20 +123,43 @@ function inner(session: Session, commitments: readonly Commitment[], claims: rea
   });
 }
 
-/** Binds the index of the two commitments: <u_0 + X (u_1 - u_0), v_0 + X (v_1 - v_0)> at a drawn X, v_c = weight_c Wt_c. */
-function commitmentRound(session: Session, parts: readonly Part[], grinding: number): Inner {
-  const [p, q] = parts;
-  if (!p || !q || parts.length !== 2) throw new InternalError(`${parts.length} commitments`);
+/**
+ * Binds the index of the commitments, one more variable a bit (SPEC §8.5): of every pair <p + X (q - p), p' + X (q' - p')>, and all pairs of a round at the same X.
+ * Commitments that are missing up to a power of two are zero.
+ */
+function commitmentRounds(session: Session, parts: readonly Part[], grinding: number): Inner {
   const one = session.constants(Uint32Array.of(1, 0, 0, 0));
   const minusOne = session.constants(Uint32Array.of(m31.neg(1), 0, 0, 0));
-  const minusWeight = session.monomials(p.weight, [{ exponent: 1, coefficient: m31.neg(1) }]);
-  const first = session.combine([q.first, p.first], [one, minusOne]);
-  const low = session.combine([p.second], [p.weight]);
-  const second = session.combine([q.second, p.second], [q.weight, minusWeight]);
-  session.send(TAGS.openingRound, [session.sumProduct([p.first, low]), session.sumProduct([first, second])]);
-  session.grind(grinding);
-  const eta = session.draw(1);
-  return { first: session.combine([p.first, first], [one, eta]), second: session.combine([low, second], [one, eta]), weight: one };
+  const sum = (columns: readonly Column[]): Column =>
+    columns.length === 1
+      ? (columns[0] ?? missing("column"))
+      : session.combine(
+          columns,
+          columns.map(() => one),
+        );
+  const difference = (high: Column, low: Column): Column => session.combine([high, low], [one, minusOne]);
+  const products = (list: readonly Vectors[]): Column => sum(list.map((v) => session.sumProduct([v.first, v.second])));
+  let bound: Vectors[] = parts.map((p) => ({ first: p.first, second: session.combine([p.second], [p.weight]) }));
+  const length = bound[0]?.first.length ?? missing("commitment");
+  while (bound.length < 2 ** bitsOf(parts.length)) bound.push({ first: session.zeros(length, 4), second: session.zeros(length, 4) });
+  while (bound.length > 1) {
+    const half = bound.length / 2;
+    const low = bound.slice(0, half);
+    const slope = low.map((p, i): Vectors => {
+      const q = bound[half + i] ?? missing("commitment");
+      return { first: difference(q.first, p.first), second: difference(q.second, p.second) };
+    });
+    session.send(TAGS.openingRound, [products(low), products(slope)]);
+    session.grind(grinding);
+    const eta = session.draw(1);
+    const at = (p: Column, d: Column): Column => session.combine([p, d], [one, eta]);
+    bound = low.map((p, i) => {
+      const d = slope[i] ?? missing("slope");
+      return { first: at(p.first, d.first), second: at(p.second, d.second) };
+    });
+    for (const column of slope.flatMap((v) => [v.first, v.second])) session.free(column);
+  }
+  return { ...(bound[0] ?? missing("commitment")), weight: one };
 }
 
 /** Sends one round of the inner product and draws its challenge; columns keep `size` entries. */

@@ -11,13 +11,14 @@ import { eqAt, eqBits, eqTable } from "../poly/eq.ts";
 import { evaluate } from "../poly/multilinear.ts";
 import { quadraticAt } from "../poly/univariate.ts";
 import type { Parameters } from "../security/types.ts";
+import { bitsOf } from "../system/types.ts";
 import type { Receiver } from "../transcript/receiver.ts";
 import { TAGS } from "../transcript/tags.ts";
 import type { ValuedClaim } from "./claim.ts";
 import type { Layout } from "./layout.ts";
 import { type CommittedRows, type FoldedLayer, verifyQueries } from "./queries.ts";
 
-/** Shows all claims on the two committed matrices, in the order of `COMMITMENTS`. @throws VerifyError opening/*, grind/nonce, decode/* */
+/** Shows all claims on the committed matrices, in their order in the protocol. @throws VerifyError opening/*, grind/nonce, decode/* */
 export function verifyOpening(
   receiver: Receiver,
   parameters: Parameters,
@@ -41,8 +42,7 @@ export function verifyOpening(
   for (let i = 0; i < columnBits; i++) columnPoint.push(round());
   const columnPoints = layouts.map((l) => columnPoint.slice(columnBits - l.columnBits));
 
-  const eta = round();
-  const etas = [k.sub(k.ONE, eta), eta];
+  const etas = eqTable(Array.from({ length: bitsOf(layouts.length) }, () => round()));
   const rowPoint: QM31[] = [];
   const layers: FoldedLayer[] = [];
   parameters.folds.forEach((folds) => {

@@ -37,7 +37,12 @@ const two = tuple<number, readonly [number, number]>(u32, 2);
 const three = tuple<number, readonly [number, number, number]>(u32, 3);
 
 const axis: Codec<Axis> = struct<Axis>({ name: text, size: u32 });
-const column: Codec<ColumnSpec> = struct<ColumnSpec>({ name: text, kind: oneOf(["weight", "witness", "public"]), shape: ids, range });
+const column: Codec<ColumnSpec> = struct<ColumnSpec>({
+  name: text,
+  kind: oneOf(["weight", "witness", "public", "incoming", "outgoing"]),
+  shape: ids,
+  range,
+});
 const leaf: Codec<Leaf> = struct<Leaf>({ column: u32, axes: ids });
 type FactorOf<K extends Factor["kind"]> = Extract<Factor, { kind: K }>;
 const factor: Codec<Factor> = union<Factor>({
@@ -78,7 +83,8 @@ const parameters: Codec<Parameters> = struct<Parameters>({
   grinding: struct<Parameters["grinding"]>({ lookup: u32, fold: u32, query: u32 }),
 });
 type InputOf<K extends InputEncoding["kind"]> = Extract<InputEncoding, { kind: K }>;
-const input: Codec<InputEncoding> = union<InputEncoding>({
+/** How a key says which statements it is for. */
+export const inputCodec: Codec<InputEncoding> = union<InputEncoding>({
   tensor: struct<InputOf<"tensor">>({ kind: literal("tensor"), shape: ids, exponent: i32, range }),
   ngrams: struct<InputOf<"ngrams">>({ kind: literal("ngrams"), groups: list(list(text)), exponent: i32 }),
   tokens: struct<InputOf<"tokens">>({ kind: literal("tokens"), vocabulary: u32, positions: u32 }),
@@ -92,19 +98,21 @@ const input: Codec<InputEncoding> = union<InputEncoding>({
     presentColumn: u32,
   }),
 });
-const key: Codec<VerifyingKey> = struct<VerifyingKey>({
+export const outputCodec: Codec<OutputDecoding> = struct<OutputDecoding>({ labels: list(text) });
+/** A key without its mark. */
+export const keyCodec: Codec<VerifyingKey> = struct<VerifyingKey>({
   version: u32,
   suite: oneOf(["poseidon2-m31"]),
   name: text,
   parameters,
   system,
-  input,
+  input: inputCodec,
   inputColumn: u32,
-  output: struct<OutputDecoding>({ labels: list(text) }),
+  output: outputCodec,
   outputColumn: u32,
   weightRoot: words(8),
 });
-const file: Codec<{ magic: number; key: VerifyingKey }> = struct<{ magic: number; key: VerifyingKey }>({ magic: u32, key });
+const file: Codec<{ magic: number; key: VerifyingKey }> = struct<{ magic: number; key: VerifyingKey }>({ magic: u32, key: keyCodec });
 
 /** The bytes of a verifying key file. */
 export function encodeKey(value: VerifyingKey): Uint8Array {

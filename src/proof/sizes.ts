@@ -5,9 +5,8 @@
 import { InternalError } from "../errors.ts";
 import type { Digest } from "../hash/suite.ts";
 import { suiteByName } from "../hash/suites.ts";
-import { COMMITMENTS } from "../pcs/layout.ts";
 import { tagName } from "../transcript/tags.ts";
-import { verify } from "../verifier/verify.ts";
+import { prepareKey, verifyPart } from "../verifier/verify.ts";
 import type { VerifyingKey } from "./key.ts";
 import { decodeProof } from "./proof.ts";
 
@@ -35,7 +34,7 @@ export function proofSizes(key: VerifyingKey, bytes: Uint8Array): ProofPart[] {
     steps.push({ kind: "row", words: words.length });
     return suite.row(words);
   };
-  verify(key, bytes, {
+  verifyPart(key, bytes, {
     minBits: Number.NEGATIVE_INFINITY,
     suite: { ...suite, row },
     observer: (kind, tag, count) => {
@@ -44,12 +43,16 @@ export function proofSizes(key: VerifyingKey, bytes: Uint8Array): ProofPart[] {
       if (kind === "read") steps.push({ kind: "read", words: count });
     },
   });
-  addOpenings(steps, add);
+  addOpenings(
+    prepareKey(key).plan.layouts.map((l) => l.kind),
+    steps,
+    add,
+  );
   return [...parts].map(([part, size]) => ({ part, bytes: size }));
 }
 
 /** Every tree's openings are its leaves, then its path; then the leaves are hashed, so that the number of hashes tells the two apart. */
-function addOpenings(steps: readonly Step[], add: (part: string, words: number) => void): void {
+function addOpenings(commitments: readonly string[], steps: readonly Step[], add: (part: string, words: number) => void): void {
   let tree = 0;
   let at = 0;
   while (at < steps.length) {
@@ -57,7 +60,7 @@ function addOpenings(steps: readonly Step[], add: (part: string, words: number) 
     const nextRead = steps.findIndex((s, i) => i >= firstHash && s.kind === "read");
     const end = nextRead < 0 ? steps.length : nextRead;
     const leaves = end - firstHash;
-    const name = COMMITMENTS[tree] ?? `folded layer ${tree - COMMITMENTS.length + 1}`;
+    const name = commitments[tree] ?? `folded layer ${tree - commitments.length + 1}`;
     steps.slice(at, firstHash).forEach(({ words }, i) => {
       add(i < leaves ? `${name} leaves` : `${name} paths`, words);
     });

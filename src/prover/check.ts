@@ -4,7 +4,7 @@
  */
 import { DeviceError, type VerifyCode, VerifyError } from "../errors.ts";
 import type { VerifyingKey } from "../proof/key.ts";
-import { verify } from "../verifier/verify.ts";
+import { verifyPart } from "../verifier/verify.ts";
 import type { Phase } from "./prove.ts";
 
 /** The phase whose messages a kind of rejection is about; others are about the proof's form, which the host writes. */
@@ -13,7 +13,7 @@ const PHASE_OF: Readonly<Record<string, Phase>> = { lookup: "look up", constrain
 /** @throws DeviceError that names the phase in which a fault of the device shows */
 export function checkProof(key: VerifyingKey, proof: Uint8Array, backend: string): void {
   try {
-    verify(key, proof, { minBits: 0 });
+    verifyPart(key, proof, { minBits: 0 });
   } catch (error) {
     if (!(error instanceof VerifyError)) throw error;
     throw new DeviceError(

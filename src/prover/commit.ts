@@ -3,16 +3,16 @@ import type { Backend, Column, Session } from "../backend/backend.ts";
 import { ColumnStore, toWords } from "../backend/columns.ts";
 import { ModelError } from "../errors.ts";
 import { planLookups } from "../lookup/plan.ts";
-import { COMMITMENTS, layoutOf } from "../pcs/layout.ts";
+import { layoutOf } from "../pcs/layout.ts";
 import { commitColumns, rootOf } from "../pcs/prove-commit.ts";
 import { FORMAT_VERSION, type VerifyingKey } from "../proof/key.ts";
-import { chooseParameters } from "../security/parameters.ts";
-import type { Regime } from "../security/types.ts";
+import { chooseParameters, type Sizes } from "../security/parameters.ts";
+import type { Parameters, Regime } from "../security/types.ts";
 import { planConstraints } from "../sumcheck/plan.ts";
 import { checkNoWrap, checkRanges } from "../system/bounds.ts";
 import type { BuiltSystem } from "../system/builder.ts";
 import { checkSystem } from "../system/shape.ts";
-import type { ColumnId } from "../system/types.ts";
+import type { ColumnId, System } from "../system/types.ts";
 import { committedCells, shapeOf } from "../verifier/plan.ts";
 import { prepareKey } from "../verifier/verify.ts";
 
@@ -33,20 +33,40 @@ export interface SecurityTarget {
   readonly regime?: Regime;
 }
 
+/** A system's key with what its prover needs. */
+export interface Committed {
+  readonly verifying: VerifyingKey;
+  readonly weights: WeightData;
+}
+
 /** The verifying key of a system and what its prover needs. @throws ModelError if a constraint can wrap around, a range is not forced or the target cannot be met */
 export async function commitSystem(
   built: BuiltSystem,
   description: KeyDescription,
   backend: Backend,
   target: SecurityTarget = {},
-): Promise<{ readonly verifying: VerifyingKey; readonly weights: WeightData }> {
-  const { system, weights } = built;
+): Promise<Committed> {
+  const { shape, cells } = sizesOf(built.system);
+  return commitUnder(built, description, chooseParameters(shape, cells, target.bits, target.regime), backend);
+}
+
+/** What the parameters of a system's proofs are chosen from. @throws SyntaxError, ModelError if the system is malformed or a range is not forced */
+export function sizesOf(system: System): Sizes {
   checkSystem(system);
   checkRanges(system);
+  return { shape: shapeOf(system, planLookups(system), planConstraints(system)), cells: committedCells(system) };
+}
+
+/** The same under given parameters. @throws ModelError if a constraint can wrap around or a range is not forced */
+export async function commitUnder(
+  built: BuiltSystem,
+  description: KeyDescription,
+  parameters: Parameters,
+  backend: Backend,
+): Promise<Committed> {
+  const { system, weights } = built;
   checkNoWrap(system, weights);
-  const shape = shapeOf(system, planLookups(system), planConstraints(system));
-  const parameters = chooseParameters(shape, committedCells(system), target.bits, target.regime);
-  const layout = layoutOf(system, COMMITMENTS[0], parameters.rowBits);
+  const layout = layoutOf(system, "weight", parameters.rowBits);
   const words = new Map([...weights].map(([id, values]) => [id, toWords(values)]));
   const column = (id: ColumnId): Uint32Array => {
     const values = words.get(id);

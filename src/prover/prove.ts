@@ -3,13 +3,13 @@ import type { Backend, Column, Session } from "../backend/backend.ts";
 import { ColumnStore } from "../backend/columns.ts";
 import { InternalError } from "../errors.ts";
 import { proveLookups } from "../lookup/prove.ts";
+import { ROOT_TAGS } from "../pcs/layout.ts";
 import { proveOpening } from "../pcs/prove.ts";
-import { commitColumns, rootOf, type Tick } from "../pcs/prove-commit.ts";
+import { type Commitment, commitColumns, rootOf, type Tick } from "../pcs/prove-commit.ts";
 import type { VerifyingKey } from "../proof/key.ts";
 import { encodeProof } from "../proof/proof.ts";
 import { proveConstraints } from "../sumcheck/prove.ts";
 import type { ColumnId } from "../system/types.ts";
-import { TAGS } from "../transcript/tags.ts";
 import { bind, prepareKey, statementColumns } from "../verifier/verify.ts";
 import { type WeightData, weightColumn, weightData } from "./commit.ts";
 
@@ -86,23 +86,28 @@ export async function proveSystem(
     bind(session, key, digest, statement, publicValues);
     const indices = (column: ColumnId) => publicValues.get(column) ?? [];
 
-    const [weightLayout, witnessLayout] = plan.layouts;
-    if (!weightLayout || !witnessLayout) throw new InternalError("two layouts expected");
     await step("commit")(0, 1);
-    const weightCommitment = { layout: weightLayout, ...weightData(session, weights) };
-    const witness = await commitColumns(
-      session,
-      witnessLayout,
-      parameters.blowup,
-      (id) => store.column(id),
-      (id) => store.shape(id),
-      step("commit"),
-    );
-    session.send(TAGS.witnessRoot, [rootOf(session, witness.tree)]);
+    const commitments: Commitment[] = [];
+    for (const layout of plan.layouts) {
+      if (layout.kind === "weight") {
+        commitments.push({ layout, ...weightData(session, weights) });
+        continue;
+      }
+      const commitment = await commitColumns(
+        session,
+        layout,
+        parameters.blowup,
+        (id) => store.column(id),
+        (id) => store.shape(id),
+        layout.kind === "witness" ? step("commit") : () => step("commit")(1, 1),
+      );
+      session.send(ROOT_TAGS[layout.kind], [rootOf(session, commitment.tree)]);
+      commitments.push(commitment);
+    }
 
     const claims = await proveLookups(store, system, plan.lookups, parameters.grinding.lookup, step("look up"));
     claims.push(...(await proveConstraints(store, system, plan.constraints, indices, step("constrain"))));
-    const tape = await proveOpening(session, parameters, [weightCommitment, witness], claims, step("open"));
+    const tape = await proveOpening(session, parameters, commitments, claims, step("open"));
     return encodeProof({ suite: 1, key: digest, ...statement, words: tape });
   } finally {
     session.end();

@@ -23,7 +23,9 @@ export interface ErrorTerm {
 }
 
 export interface Soundness {
-  /** -log2 of the sum of all probabilities. */
+  /** The sum of all probabilities. */
+  readonly error: number;
+  /** -log2 of it. */
   readonly bits: number;
   readonly sources: readonly ErrorSource[];
 }
@@ -39,7 +41,7 @@ export function soundness(shape: Shape, parameters: Parameters): Soundness {
     const terms = errorTerms(shape, parameters, proximity);
     const total = terms.reduce((sum, t) => sum + t.probability, 0);
     const bits = -log2(total);
-    if (best === null || bits > best.bits) best = { bits, sources: terms.flatMap(toSource) };
+    if (best === null || bits > best.bits) best = { error: total, bits, sources: terms.flatMap(toSource) };
   }
   if (best === null) {
     throw new RangeError(`Cannot use the Johnson regime at rate 2^-${parameters.blowup}: no radius exceeds unique decoding's`);

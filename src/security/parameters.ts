@@ -2,13 +2,15 @@
  * Parameters for a target of proven bits: the smallest estimated proof over rows, rate, layers and queries. A search with no choice left open,
  * from sizes alone and with exact comparisons of IEEE doubles, so that everyone derives the same parameters and the same key.
  */
-import { ModelError } from "../errors.ts";
+import { InternalError, ModelError } from "../errors.ts";
 import { type ErrorTerm, errorTerms, proximities, soundness } from "./bits.ts";
 import { log2, power } from "./numbers.ts";
 import type { Proximity } from "./proximity.ts";
 import { estimateProofBytes, layerBytes } from "./size.ts";
 import type { Parameters, Regime, Shape } from "./types.ts";
 
+/** Proven bits that a proof is made for unless told otherwise. */
+export const DEFAULT_TARGET = 100;
 const MIN_ROW_BITS = 4;
 const MAX_DOMAIN_BITS = 26;
 const MAX_BLOWUP = 4;
@@ -22,7 +24,7 @@ const WORTHWHILE = 0.9;
 const GRINDING_SHARE = 1 / 8;
 
 interface Candidate {
-  readonly parameters: Parameters;
+  readonly parameters: readonly Parameters[];
   readonly bytes: number;
 }
 
@@ -37,36 +39,49 @@ export function widthOf(cells: number, rowBits: number): number {
   return Math.max(8, Math.ceil(cells / power(2, rowBits) / 8) * 8);
 }
 
+/** What the parameters of a proof are chosen from. */
+export interface Sizes {
+  /** The sizes of the proof without its commitments. */
+  readonly shape: Omit<Shape, "widths">;
+  /** Committed cells of every commitment, in order. */
+  readonly cells: readonly number[];
+}
+
 /**
- * @param shape sizes of the proof without its commitments
- * @param cells committed cells of every commitment, in order
  * @param target bits to reach, over all error sources
  * @throws ModelError naming the error source that stands in the way
  */
 export function chooseParameters(
-  shape: Omit<Shape, "widths">,
-  cells: readonly number[],
-  target = 100,
+  shape: Sizes["shape"],
+  cells: Sizes["cells"],
+  target = DEFAULT_TARGET,
   regime: Regime = "unique-decoding",
 ): Parameters {
+  const [parameters] = chooseTogether([{ shape, cells }], target, regime);
+  if (!parameters) throw new InternalError("no parameters");
+  return parameters;
+}
+
+/**
+ * Parameters of several proofs that share the rows and the rate, so that a commitment of one is a commitment of the other; the smallest ones together.
+ * @param target bits to reach in each of them
+ * @throws ModelError naming the error source that stands in the way
+ */
+export function chooseTogether(all: readonly Sizes[], target: number, regime: Regime): Parameters[] {
   let best: Candidate | null = null;
   let nearest: Shortfall | null = null;
-  const total = cells.reduce((sum, n) => sum + n, 0);
+  const most = all.reduce((max, { cells }) => Math.max(max, sum(cells)), 0);
   for (let blowup = 1; blowup <= MAX_BLOWUP; blowup++) {
-    if (blowup > 1 && total * power(2, blowup) > MAX_ENCODED) break;
+    if (blowup > 1 && most * power(2, blowup) > MAX_ENCODED) break;
     let smallest: Candidate | null = null;
     for (let rowBits = MIN_ROW_BITS; rowBits + blowup <= MAX_DOMAIN_BITS; rowBits++) {
-      const full: Shape = { ...shape, widths: cells.map((n) => widthOf(n, rowBits)) };
-      for (const proximity of proximities(regime, blowup)) {
-        const budget = spend(full, blankParameters(regime, rowBits, blowup), proximity, target);
-        if ("worst" in budget) {
-          if (nearest === null || budget.bits > nearest.bits) nearest = budget;
-          continue;
-        }
-        const parameters = withLayers(budget);
-        const bytes = estimateProofBytes(full, parameters);
-        if ((smallest === null || bytes < smallest.bytes) && soundness(full, parameters).bits >= target) smallest = { parameters, bytes };
-      }
+      const each = all.map((sizes) => smallestAt(sizes, rowBits, blowup, target, regime));
+      const short = each.flatMap((e) => (e !== null && "worst" in e ? [e] : []));
+      for (const s of short) if (nearest === null || s.bits > nearest.bits) nearest = s;
+      const found = each.flatMap((e) => (e !== null && "bytes" in e ? [e] : []));
+      if (found.length < all.length) continue;
+      const bytes = sum(found.map((f) => f.bytes));
+      if (smallest === null || bytes < smallest.bytes) smallest = { parameters: found.flatMap((f) => f.parameters), bytes };
     }
     if (smallest !== null && (best === null || smallest.bytes < WORTHWHILE * best.bytes)) best = smallest;
   }
@@ -77,7 +92,36 @@ export function chooseParameters(
         : `at most ${nearest.bits.toFixed(1)} are left by "${nearest.worst.name}": ${nearest.worst.formula}`;
     throw new ModelError(`Cannot reach ${target} proven bits in the ${regime} regime: ${reason}`);
   }
-  return best.parameters;
+  return [...best.parameters];
+}
+
+/** The smallest proof with these rows and this rate; or what stands in the way; null if the regime promises nothing. */
+function smallestAt(
+  { shape, cells }: Sizes,
+  rowBits: number,
+  blowup: number,
+  target: number,
+  regime: Regime,
+): Candidate | Shortfall | null {
+  let smallest: Candidate | null = null;
+  let nearest: Shortfall | null = null;
+  const full: Shape = { ...shape, widths: cells.map((n) => widthOf(n, rowBits)) };
+  for (const proximity of proximities(regime, blowup)) {
+    const budget = spend(full, blankParameters(regime, rowBits, blowup), proximity, target);
+    if ("worst" in budget) {
+      if (nearest === null || budget.bits > nearest.bits) nearest = budget;
+      continue;
+    }
+    const parameters = withLayers(budget);
+    const bytes = estimateProofBytes(full, parameters);
+    if ((smallest === null || bytes < smallest.bytes) && soundness(full, parameters).bits >= target)
+      smallest = { parameters: [parameters], bytes };
+  }
+  return smallest ?? nearest;
+}
+
+function sum(list: readonly number[]): number {
+  return list.reduce((n, x) => n + x, 0);
 }
 
 /** All rounds fold in one layer, no proof of work: the errors of this bound those of any layers. */

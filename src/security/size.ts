@@ -31,7 +31,7 @@ export function messageBytes(shape: Shape, parameters: Pick<Parameters, "rowBits
   const elements = n * (n - 1) + 4 * n + shape.constraintRounds * shape.constraintDegree + shape.claims + 2 * openingRounds;
   const { lookup, fold, query } = parameters.grinding;
   const nonces = (lookup > 0 ? 1 : 0) + (fold > 0 ? parameters.rowBits : 0) + (query > 0 ? 1 : 0);
-  return DIGEST + ELEMENT * elements + WORD * nonces;
+  return DIGEST * (shape.widths.length - 1) + ELEMENT * elements + WORD * nonces;
 }
 
 /** A committed layer on 2^bits points that the next k rounds fold: its root, leaves of 2^k elements, and paths. */

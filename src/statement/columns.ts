@@ -1,5 +1,4 @@
 /** The public columns of a statement (SPEC §10.3): which a key has to have, and what a proof's raw input and output put into them. */
-import type { ColumnId } from "../system/types.ts";
 import { readEmbedding } from "./embedding.ts";
 import { encodeInput, type InputEncoding, inputRange, inputShape, type OutputDecoding } from "./encoding.ts";
 import { readTokens, tokenColumns } from "./tokens.ts";
@@ -7,13 +6,13 @@ import { readTokens, tokenColumns } from "./tokens.ts";
 /** What a key says of its statements. */
 export interface StatementForm {
   readonly input: InputEncoding;
-  readonly inputColumn: ColumnId;
+  readonly inputColumn: number;
   readonly output: OutputDecoding;
-  readonly outputColumn: ColumnId;
+  readonly outputColumn: number;
 }
 
 export interface PublicColumn {
-  readonly id: ColumnId;
+  readonly id: number;
   readonly shape: readonly number[];
   readonly range: readonly [number, number];
 }
@@ -32,7 +31,7 @@ export function publicColumns({ input, inputColumn, output, outputColumn }: Stat
 }
 
 /** The cells of all public columns. @throws RangeError if the model cannot have been given the raw input, or has no such output */
-export function publicCells(form: StatementForm, raw: Uint8Array, output: number): ReadonlyMap<ColumnId, Int32Array> {
+export function publicCells(form: StatementForm, raw: Uint8Array, output: number): ReadonlyMap<number, Int32Array> {
   const { input, inputColumn, outputColumn } = form;
   if (input.kind === "tokens") {
     const { tokens, next } = tokenColumns(input, readTokens(input, raw, output));

@@ -4,7 +4,6 @@
  *
  * Positions that are left read the tokens from the first on again; no token sees them, and they are not in the sum.
  */
-import type { ColumnId } from "../system/types.ts";
 
 export interface EmbeddingEncoding {
   readonly kind: "embedding";
@@ -18,7 +17,7 @@ export interface EmbeddingEncoding {
   readonly limit: number;
   readonly exponent: number;
   /** The public column that marks the positions which are tokens. */
-  readonly presentColumn: ColumnId;
+  readonly presentColumn: number;
 }
 
 /** A text's tokens and their embedding, the sum of final values. */

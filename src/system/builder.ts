@@ -113,6 +113,11 @@ export class SystemBuilder {
     return this.#column({ name, kind: "witness", shape, range });
   }
 
+  /** A column that the segment before (`incoming`) or after this one commits too, as its own last or first values; a constraint proves its range, as for `defined`. */
+  boundary(kind: "incoming" | "outgoing", name: string, shape: readonly number[], range: readonly [number, number]): ColumnId {
+    return this.#column({ name, kind, shape, range });
+  }
+
   /** Two witness columns (input, output) bound together as rows of a two-column table; both ranges follow from the table. */
   mapped(input: string, output: string, shape: readonly number[], table: TableId): { input: ColumnId; output: ColumnId } {
     const [i, o] = this.rows([input, output], shape, table);

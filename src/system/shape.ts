@@ -39,7 +39,7 @@ export function checkSystem(system: System): void {
       refuse(`column ${c.name} has shape [${c.shape}]`);
     if (c.range[0] > c.range[1]) refuse(`column ${c.name} has range [${c.range}]`);
   }
-  for (const kind of ["weight", "witness", "public"] as const) checkTotals(system, kind, refuse);
+  for (const kind of ["weight", "witness", "public", "incoming", "outgoing"] as const) checkTotals(system, kind, refuse);
   const fits = (axes: readonly number[], shape: readonly number[]) =>
     axes.length === shape.length && new Set(axes).size === axes.length && axes.every((a, d) => axisSize(a) === shape[d]);
   for (const constraint of system.constraints) {

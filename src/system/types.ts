@@ -14,14 +14,15 @@ export interface Axis {
   readonly size: number;
 }
 
-export type ColumnKind = "weight" | "witness" | "public";
+/** `incoming` and `outgoing` are the two sides of a boundary between segments: committed in the proof like `witness`, each kind under a root of its own. */
+export type ColumnKind = "weight" | "witness" | "public" | "incoming" | "outgoing";
 
 export interface ColumnSpec {
   readonly name: string;
   readonly kind: ColumnKind;
   /** Real sizes, row-major; [] is a scalar. */
   readonly shape: readonly number[];
-  /** Smallest and largest integer value. For weights the actual ones, for public columns checked by the verifier, for witness columns forced by a look-up. */
+  /** Smallest and largest integer value. For weights the actual ones, for public columns checked by the verifier, for all others forced by look-ups and constraints. */
   readonly range: readonly [number, number];
 }
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { referenceBackend } from "../backend/reference/index.ts";
 import { encodeKey, type VerifyingKey } from "../proof/key.ts";
 import { tagName } from "../transcript/tags.ts";
-import { verify } from "../verifier/verify.ts";
+import { verifyPart } from "../verifier/verify.ts";
 import { SMALL, smallProgram } from "./decoder.ts";
 import { decoderCase } from "./decoder-proof.ts";
 import { prove, type ToyCase, toyCase, wideCase, withParameters } from "./toy-proof.ts";
@@ -38,7 +38,7 @@ export const frozenInventory = (): string => readFileSync(INVENTORY, "utf8");
 /** One line a step: what happened, the message's name and its words; equal steps in a row are one line. */
 export function inventoryOf(name: string, key: VerifyingKey, proof: Uint8Array): string {
   const lines: { text: string; times: number }[] = [];
-  verify(key, proof, {
+  verifyPart(key, proof, {
     minBits: Number.NEGATIVE_INFINITY,
     observer: (kind, tag, count) => {
       const text = `${kind}${kind === "draw" || kind === "read" ? "" : ` ${tagName(tag)}`} ${count}${kind === "grind" ? " bits" : ""}`;

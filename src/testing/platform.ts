@@ -3,6 +3,8 @@
 import { toWords } from "../backend/columns.ts";
 import { referenceBackend } from "../backend/reference/index.ts";
 import { VerifyError } from "../errors.ts";
+import { scalarProducts } from "../model/products/products.ts";
+import { simdProducts } from "../model/products/simd.ts";
 import { fillDerived } from "../model/witness.ts";
 import type { VerifyingKey } from "../proof/key.ts";
 import { commitSystem } from "../prover/commit.ts";
@@ -81,6 +83,18 @@ export const PLATFORM_CHECKS: readonly PlatformCheck[] = [
       ensure(fields(chosen) === fields({ regime: "unique-decoding", ...parameters }), `chose ${JSON.stringify(chosen)}`);
     },
   })),
+  {
+    name: "products in WebAssembly SIMD are the definition's",
+    run: () => {
+      const [outputs, inputs] = [70, 101];
+      const words = (count: number, bits: number): Int32Array =>
+        Int32Array.from({ length: count }, (_, k) => Math.imul(k + 1, 0x9e3779b1) >> (32 - bits));
+      const [weight, x] = [words(outputs * inputs, 20), words(3 * inputs, 18)];
+      const made = simdProducts()?.add(weight, outputs, inputs).times(x);
+      ensure(made !== undefined, "there are none");
+      ensure(String(made) === String(scalarProducts().add(weight, outputs, inputs).times(x)), "they differ");
+    },
+  },
   {
     name: "a proof is made and accepted, and a changed one is rejected",
     run: async () => {

@@ -3,7 +3,7 @@ import { P } from "../field/m31.ts";
 import type { VerifyingKey } from "../proof/key.ts";
 import { decodeProof } from "../proof/proof.ts";
 import { TAGS, tagName } from "../transcript/tags.ts";
-import { verify } from "../verifier/verify.ts";
+import { verifyPart } from "../verifier/verify.ts";
 
 /** A header field, a message, a nonce or an opening: words start .. start + count - 1 of the file. */
 export interface Part {
@@ -31,7 +31,7 @@ export function partsOf(key: VerifyingKey, proof: Uint8Array): Part[] {
   };
   for (const [path, count] of HEADER) add(path, count);
   add("header: input", Math.ceil(decodeProof(proof).input.length / 4));
-  verify(key, proof, {
+  verifyPart(key, proof, {
     minBits: Number.NEGATIVE_INFINITY,
     observer: (kind, tag, count) => {
       const isRoot = tag === TAGS.lookupValues && !parts.some((p) => p.path === "lookup root");

@@ -5,7 +5,7 @@
 import { type VerifyCode, VerifyError } from "../errors.ts";
 import { P } from "../field/m31.ts";
 import type { VerifyingKey } from "../proof/key.ts";
-import { verify } from "../verifier/verify.ts";
+import { verifyPart } from "../verifier/verify.ts";
 import { bytesOf, MUTATIONS, type Part, partsOf, wordsOf } from "./tamper.ts";
 
 /** Codes by the part that a change meets first. A nonce after the part may fail before what the part is checked by. */
@@ -13,11 +13,13 @@ export const EXPECTED: Readonly<Record<string, readonly VerifyCode[]>> = {
   "header: mark": ["decode/header"],
   "header: version": ["decode/header"],
   "header: suite": ["decode/header"],
-  "header: key digest": ["statement/key", "decode/noncanonical"],
-  "header: output": ["statement/output", "statement/input", "lookup/round", "grind/nonce", "decode/noncanonical"],
+  "header: key digest": ["statement/key", "decode/noncanonical", "decode/size"],
+  "header: output": ["statement/output", "statement/input", "lookup/round", "grind/nonce", "decode/noncanonical", "decode/size"],
   "header: input length": ["decode/size", "statement/input", "decode/noncanonical"],
   "header: input": ["statement/input", "lookup/root", "lookup/round", "grind/nonce", "decode/noncanonical"],
   "witness root": ["lookup/round", "lookup/root", "grind/nonce"],
+  "incoming root": ["lookup/round", "lookup/root", "grind/nonce"],
+  "outgoing root": ["lookup/round", "lookup/root", "grind/nonce"],
   "lookup root": ["lookup/root"],
   "lookup round": ["lookup/round"],
   "lookup values": ["lookup/round"],
@@ -39,10 +41,10 @@ export interface Visit {
   readonly allowed: readonly VerifyCode[];
 }
 
-/** The code with which a proof is rejected, null if it is accepted. Anything else that is thrown passes through. */
+/** The code with which a proof, of a whole or a segment, is rejected, null if it is accepted. Anything else that is thrown passes through. */
 export function rejectionOf(key: VerifyingKey, proof: Uint8Array, minBits = Number.NEGATIVE_INFINITY): VerifyCode | null {
   try {
-    verify(key, proof, { minBits });
+    verifyPart(key, proof, { minBits });
   } catch (error) {
     if (error instanceof VerifyError) return error.code;
     throw error;

@@ -17,7 +17,8 @@ import { decodeProof, encodeProof } from "../proof/proof.ts";
 import { recordingSuite, replayingSuite } from "../testing/replay.ts";
 import { bytesOf, type Part, partsOf, wordsOf } from "../testing/tamper.ts";
 import { columnNamed, prove, type ToyCase, toyCase, WIDE_PARAMETERS, wideCase, withoutWork, withParameters } from "../testing/toy-proof.ts";
-import { prepareKey, verify } from "../verifier/verify.ts";
+import { segmentedCase } from "../testing/toy-segments.ts";
+import { prepareKey, verifyPart } from "../verifier/verify.ts";
 
 /** A proof in pieces, with what was drawn after each part. */
 class Opened {
@@ -39,7 +40,7 @@ class Opened {
       if (kind === "draw") counts.push({ part, words: count });
       else if (kind !== "absorb") part++;
     };
-    verify(made.key, proof, { minBits: 0, suite: recording.suite, observer });
+    verifyPart(made.key, proof, { minBits: 0, suite: recording.suite, observer });
     this.draws = recording.draws.slice(-counts.reduce((n, c) => n + c.words, 0)); // without those of the key digest
     const after: QM31[][] = this.parts.map(() => []);
     let next = 0;
@@ -72,10 +73,10 @@ class Opened {
 /** Passes with the recorded challenges, is rejected with the real ones. */
 function expectBound(opened: Opened, forged: Uint8Array, codes: readonly VerifyCode[], key: VerifyingKey = opened.made.key): void {
   expect(wordsOf(forged)).not.toEqual(opened.words);
-  verify(key, forged, { minBits: 0, suite: replayingSuite(suite, opened.draws) });
+  verifyPart(key, forged, { minBits: 0, suite: replayingSuite(suite, opened.draws) });
   let code: VerifyCode | null = null;
   try {
-    verify(key, forged, { minBits: 0 });
+    verifyPart(key, forged, { minBits: 0 });
   } catch (error) {
     if (!(error instanceof VerifyError)) throw error;
     code = error.code;
@@ -247,17 +248,13 @@ describe("the opening", () => {
     ["witness root", 0, 1],
     ["codeword root", 0, 2],
     ["codeword root", 1, 3],
-  ])("%s %i", (path, nth, tree) => {
-    const forged = [...wide.words];
-    const { siblings, rerooted } = treeOf(wide, tree);
-    // a subtree that no query looks into
-    const last = siblings.at(-1)!;
-    forged[last.start] = (forged[last.start]! + 1) % P;
-    const { start } = wide.parts[wide.index(path, nth)]!;
-    const root = rerooted(wide.words);
-    expect(wide.words.slice(start, start + 8)).toEqual([...root]);
-    forged.splice(start, 8, ...rerooted(forged));
-    expectBound(wide, bytesOf(forged), path === "witness root" ? ["lookup/round", "grind/nonce"] : ["opening/claim", "grind/nonce"]);
+  ])("%s %i", (path, nth, tree) => expectRootBound(wide, path, nth, tree));
+
+  test("the roots of a segment's boundaries", async () => {
+    const { parts } = await segmentedCase({ parameters: WIDE_PARAMETERS });
+    const segment = new Opened(parts[1]!, await prove(parts[1]!));
+    expectRootBound(segment, "incoming root", 0, 2);
+    expectRootBound(segment, "outgoing root", 0, 3);
   });
 
   test("the final message", async () => {
@@ -299,6 +296,20 @@ describe("the opening", () => {
   });
 });
 
+/** A root, changed with a subtree that no query looks into. */
+function expectRootBound(opened: Opened, path: string, nth: number, tree: number): void {
+  const forged = [...opened.words];
+  const { siblings, rerooted } = treeOf(opened, tree);
+  const last = siblings.at(-1)!;
+  forged[last.start] = (forged[last.start]! + 1) % P;
+  const { start } = opened.parts[opened.index(path, nth)]!;
+  const root = rerooted(opened.words);
+  expect(opened.words.slice(start, start + 8)).toEqual([...root]);
+  forged.splice(start, 8, ...rerooted(forged));
+  const committed = path !== "codeword root";
+  expectBound(opened, bytesOf(forged), committed ? ["lookup/round", "lookup/root", "grind/nonce"] : ["opening/claim", "grind/nonce"]);
+}
+
 /** A vector on which two linear forms in three variables vanish. */
 function crossProduct(a: readonly QM31[], b: readonly QM31[]): QM31[] {
   return [0, 1, 2].map((i) => {
@@ -307,15 +318,14 @@ function crossProduct(a: readonly QM31[], b: readonly QM31[]): QM31[] {
   });
 }
 
-/** The siblings in the openings of one tree, weights 0, witness 1, then the folded layers; and its root from the words of a proof. */
+/** The siblings in the openings of one tree, those of the commitments first, then of the folded layers; and its root from the words of a proof. */
 function treeOf(
   opened: Opened,
   tree: number,
 ): { readonly siblings: readonly Part[]; readonly rerooted: (words: readonly number[]) => Uint32Array } {
   const { rowBits, blowup, folds, queries } = opened.made.key.parameters;
   const depths = [
-    rowBits + blowup,
-    rowBits + blowup,
+    ...prepareKey(opened.made.key).plan.layouts.map(() => rowBits + blowup),
     ...folds.map((_, i) => rowBits + blowup - folds.slice(0, i + 1).reduce((n, f) => n + f, 0)),
   ];
   const openings = opened.parts.filter((p) => p.path === "opening");

@@ -5,6 +5,8 @@ export const TAGS = {
   statement: 3,
   publicColumn: 4,
   witnessRoot: 5,
+  incomingRoot: 17,
+  outgoingRoot: 18,
   lookupRound: 6,
   lookupValues: 7,
   lookupEvaluations: 8,

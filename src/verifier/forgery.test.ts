@@ -2,11 +2,14 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { Column } from "../backend/backend.ts";
 import { toWords } from "../backend/columns.ts";
 import { elementsOf, store } from "../backend/reference/column.ts";
-import { VERIFY_CODES, type VerifyCode } from "../errors.ts";
+import { VERIFY_CODES, type VerifyCode, VerifyError } from "../errors.ts";
 import type { QM31 } from "../field/qm31.ts";
 import * as k from "../field/qm31.ts";
 import { decodeProof, encodeProof } from "../proof/proof.ts";
 import type { Parameters } from "../security/types.ts";
+import type { SegmentedKey } from "../segments/key.ts";
+import { encodeSegments } from "../segments/proof.ts";
+import { verifySegments } from "../segments/verify.ts";
 import { type Hooks, hookedBackend } from "../testing/malicious.ts";
 import { bytesOf, partsOf, wordsOf } from "../testing/tamper.ts";
 import {
@@ -20,9 +23,10 @@ import {
   withoutWork,
   withParameters,
 } from "../testing/toy-proof.ts";
+import { segmentedCase } from "../testing/toy-segments.ts";
 import { rejectionOf } from "../testing/walker.ts";
 import { TAGS } from "../transcript/tags.ts";
-import { prepareKey } from "./verify.ts";
+import { prepareKey, verify } from "./verify.ts";
 
 let wide: ToyCase;
 let proof: Uint8Array;
@@ -279,6 +283,22 @@ describe("a proof of one statement", () => {
   });
 });
 
+/** How two segments at 100 bits are rejected: the first one proven for another output, or the second one from another state. */
+async function segmented(
+  work: (key: SegmentedKey, proofs: readonly Uint8Array[]) => unknown,
+  { output, state }: { readonly output?: number; readonly state?: Int32Array } = {},
+): Promise<VerifyCode | null> {
+  const { key, parts } = await segmentedCase({ cuts: [3], ...(state === undefined ? {} : { from: { segment: 1, state } }) });
+  const proofs = [await prove(parts[0]!, output === undefined ? {} : { output }), await prove(parts[1]!)];
+  try {
+    work(key, proofs);
+  } catch (error) {
+    if (error instanceof VerifyError) return error.code;
+    throw error;
+  }
+  return null;
+}
+
 describe("every code", () => {
   const patched = (at: number, value: number) => bytesOf(wordsOf(proof).with(at, value));
   const patchedPart = (path: string) => {
@@ -314,6 +334,10 @@ describe("every code", () => {
     },
     "opening/fold": () => withOtherMessage(),
     "opening/path": () => rejectionOf(wide.key, patchedPart("opening")),
+    "statement/segment": () => segmented((key, [first]) => verify(key.segments[0]!, first!)),
+    "segments/count": () => segmented((key, [, second]) => verifySegments(key, encodeSegments([second!]))),
+    "segments/statement": () => segmented((key, all) => verifySegments(key, encodeSegments(all)), { output: 1 }),
+    "segments/boundary": () => segmented((key, all) => verifySegments(key, encodeSegments(all)), { state: new Int32Array(20) }),
   };
 
   test.each(Object.keys(VERIFY_CODES) as VerifyCode[])("%s has a proof that it rejects", async (code) => {

@@ -2,7 +2,7 @@
 import { ModelError } from "../errors.ts";
 import { suiteByName } from "../hash/suites.ts";
 import { type LookupPlan, planLookups } from "../lookup/plan.ts";
-import { COMMITMENTS, cellsOfKind, type Layout, layoutOf } from "../pcs/layout.ts";
+import { cellsOfKind, commitmentsOf, type Layout, layoutOf } from "../pcs/layout.ts";
 import type { VerifyingKey } from "../proof/key.ts";
 import { type Soundness, soundness } from "../security/bits.ts";
 import type { Parameters, Shape } from "../security/types.ts";
@@ -15,7 +15,7 @@ import { cellsOf, type System } from "../system/types.ts";
 export interface Plan {
   readonly lookups: LookupPlan;
   readonly constraints: ConstraintPlan;
-  /** In the order of `COMMITMENTS`. */
+  /** Of all commitments, in their order in the protocol. */
   readonly layouts: readonly Layout[];
   readonly soundness: Soundness;
 }
@@ -63,7 +63,7 @@ const MAX_FINAL_CODE_BITS = 20;
 export function planSystem(system: System, parameters: Parameters): Plan {
   const lookups = planLookups(system);
   const constraints = planConstraints(system);
-  const layouts = COMMITMENTS.map((kind) => layoutOf(system, kind, parameters.rowBits));
+  const layouts = commitmentsOf(system).map((kind) => layoutOf(system, kind, parameters.rowBits));
   const widest = layouts.reduce((max, l) => Math.max(max, l.width), 0);
   if (widest > MAX_WIDTH)
     throw new RangeError(`Cannot use ${2 ** parameters.rowBits} rows: a commitment would have ${widest} columns, allowed are ${MAX_WIDTH}`);
@@ -89,7 +89,7 @@ export function shapeOf(system: System, lookups: LookupPlan, constraints: Constr
   };
 }
 
-/** Committed cells, in the order of `COMMITMENTS`. */
+/** Committed cells by commitment, in their order in the protocol. */
 export function committedCells(system: System): number[] {
-  return COMMITMENTS.map((kind) => cellsOfKind(system, kind));
+  return commitmentsOf(system).map((kind) => cellsOfKind(system, kind));
 }

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { Parameters } from "../security/types.ts";
-import { cellsOf } from "../system/types.ts";
+import { bitsOf, cellsOf } from "../system/types.ts";
 import { firstViolation } from "../testing/check-system.ts";
 import { prove, toyCase, WIDE_PARAMETERS, wideCase, withParameters } from "../testing/toy-proof.ts";
+import { segmentedCase } from "../testing/toy-segments.ts";
 import { TAGS } from "../transcript/tags.ts";
 import { shapeOf } from "./plan.ts";
-import { prepareKey, verify } from "./verify.ts";
+import { prepareKey, verify, verifyPart } from "./verify.ts";
 
 describe("verify()", () => {
   test("accepts the first toy at its default of 100 bits", async () => {
@@ -41,10 +42,11 @@ describe("verify()", () => {
   });
 
   test("meets as many rounds, claims and challenges as its soundness counts", async () => {
-    for (const made of [await toyCase(), await wideCase()]) {
+    const { parts } = await segmentedCase();
+    for (const made of [await toyCase(), await wideCase(), ...parts]) {
       const messages = new Map<number, number[]>();
       const draws: number[] = [];
-      verify(made.key, await prove(made), {
+      verifyPart(made.key, await prove(made), {
         minBits: 0,
         observer: (kind, tag, count) => {
           if (kind === "receive") messages.set(tag, [...(messages.get(tag) ?? []), count]);
@@ -61,7 +63,7 @@ describe("verify()", () => {
       const sent = [TAGS.lookupEvaluations, TAGS.constantEvaluations, TAGS.leafEvaluations].flatMap(of).reduce((n, count) => n + count, 0);
       expect(sent).toBe(4 * shape.claims);
       const columnRounds = Math.max(...layouts.map((l) => l.columnBits));
-      expect(of(TAGS.openingRound).length).toBe(columnRounds + 1 + parameters.rowBits);
+      expect(of(TAGS.openingRound).length).toBe(columnRounds + bitsOf(layouts.length) + parameters.rowBits);
       expect(of(TAGS.codewordRoot).length).toBe(parameters.folds.length);
       expect(draws).toContain(4 * shape.rhoBits);
       expect(draws.at(-1)).toBe(parameters.queries);

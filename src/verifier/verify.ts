@@ -9,6 +9,7 @@ import { packBytes } from "../hash/bytes.ts";
 import type { Digest, Suite } from "../hash/suite.ts";
 import { suiteByName } from "../hash/suites.ts";
 import { reduceLookups } from "../lookup/verify.ts";
+import { type CommitmentKind, ROOT_TAGS } from "../pcs/layout.ts";
 import { verifyOpening } from "../pcs/verify.ts";
 import { evaluateTensor } from "../poly/multilinear.ts";
 import { keyDigest, modelId, type VerifyingKey } from "../proof/key.ts";
@@ -68,6 +69,20 @@ export function prepareKey(key: VerifyingKey): { readonly plan: Plan; readonly d
  * @throws VerifyError if the proof does not show its statement; SyntaxError, ModelError or RangeError if the key itself contradicts itself
  */
 export function verify(key: VerifyingKey, bytes: Uint8Array, options: VerifyOptions = {}): Statement {
+  if (prepareKey(key).plan.layouts.some(({ kind }) => kind === "incoming" || kind === "outgoing"))
+    throw new VerifyError("statement/segment", "key");
+  return verifyPart(key, bytes, options).statement;
+}
+
+/** What the proof of a segment shows: its system holds for this statement and the values committed under these roots, null where it has no such boundary. */
+export interface VerifiedPart {
+  readonly statement: Statement;
+  readonly incoming: Digest | null;
+  readonly outgoing: Digest | null;
+}
+
+/** Verifies a proof that may be one of several segments'. Alone, it shows nothing of the model. @throws what `verify` throws */
+export function verifyPart(key: VerifyingKey, bytes: Uint8Array, options: VerifyOptions = {}): VerifiedPart {
   const { plan, digest } = prepareKey(key);
   const suite = options.suite ?? suiteByName(key.suite);
   if (!suite) throw new InternalError(`no suite ${key.suite}`);
@@ -80,16 +95,16 @@ export function verify(key: VerifyingKey, bytes: Uint8Array, options: VerifyOpti
 
   const receiver = new Receiver(suite, proof.words, options.observer);
   bind(receiver, key, digest, proof, publicValues);
-  const witnessRoot = receiver.receiveDigest(TAGS.witnessRoot);
+  const roots = plan.layouts.map(({ kind }) => (kind === "weight" ? key.weightRoot : receiver.receiveDigest(ROOT_TAGS[kind])));
   const evaluatePublic = (column: ColumnId, point: readonly (readonly QM31[])[]) =>
     evaluateTensor(publicValues.get(column) ?? new Uint32Array(1), key.system.columns[column]?.shape ?? [], point.flat());
   const claims = [
     ...reduceLookups(receiver, key.system, plan.lookups, key.parameters.grinding.lookup, evaluatePublic),
     ...reduceConstraints(receiver, key.system, plan.constraints, evaluatePublic, (column) => publicValues.get(column) ?? []),
   ];
-  verifyOpening(receiver, key.parameters, plan.layouts, [key.weightRoot, witnessRoot], claims);
+  verifyOpening(receiver, key.parameters, plan.layouts, roots, claims);
   receiver.finish();
-  return {
+  const statement = {
     modelId: modelId(key),
     modelName: key.name,
     input: proof.input,
@@ -97,6 +112,8 @@ export function verify(key: VerifyingKey, bytes: Uint8Array, options: VerifyOpti
     ...said,
     bits: plan.soundness.bits,
   };
+  const rootOf = (kind: CommitmentKind): Digest | null => roots[plan.layouts.findIndex((l) => l.kind === kind)] ?? null;
+  return { statement, incoming: rootOf("incoming"), outgoing: rootOf("outgoing") };
 }
 
 /** What a statement says beside its raw input. @throws VerifyError statement/output */

@@ -1,6 +1,5 @@
 /** `circlet accuracy`: how the integer network differs from its float original on samples. */
 import { formatAccuracy } from "../../model/accuracy.ts";
-import { isGguf } from "../decoders.ts";
 import { checkWritable, writeWhole } from "../files.ts";
 import type { Io } from "../io.ts";
 import { measured } from "../measure.ts";
@@ -8,15 +7,17 @@ import type { JsonOption } from "../options.ts";
 import { print } from "../output.ts";
 import { samplesFor } from "../samples.ts";
 import { openModel } from "../source.ts";
+import { isTransformer } from "../transformers.ts";
 
 export interface AccuracyOptions extends JsonOption {
   readonly limit: number;
   readonly samples?: string;
   readonly html?: string;
+  readonly recipe?: string;
 }
 
 export async function accuracyCommand(source: string, options: AccuracyOptions, io: Io): Promise<void> {
-  if (isGguf(source)) return (await import("./accuracy-tokens.ts")).accuracyTokensCommand(source, options, io);
+  if (await isTransformer(source)) return (await import("./accuracy-tokens.ts")).accuracyTokensCommand(source, options, io);
   const { html } = options;
   if (html !== undefined) await checkWritable(html);
   const model = await openModel(source);

@@ -2,8 +2,8 @@ import { commit, prove } from "../../api.ts";
 import type { Backend } from "../../backend/backend.ts";
 import type { Model } from "../../model/load.ts";
 import { encodeKey } from "../../proof/key.ts";
-import { isGguf, type TokenFlags } from "../decoders.ts";
 import { UsageError } from "../failure.ts";
+import { kindOf } from "../files.ts";
 import { readInput } from "../input.ts";
 import { shellWord } from "../invocation.ts";
 import { breathe, type Io } from "../io.ts";
@@ -12,6 +12,7 @@ import { inputJson, inputText, outputText, printable } from "../output.ts";
 import { showProgress } from "../progress.ts";
 import { deliver, proofFiles } from "../proven.ts";
 import { isModel, openModel, withBackend } from "../source.ts";
+import { isTransformer, type TokenFlags } from "../transformers.ts";
 
 export interface ProveOptions extends JsonOption, BackendFlags, SecurityFlags, TokenFlags {
   readonly model?: string;
@@ -23,10 +24,14 @@ export interface ProveOptions extends JsonOption, BackendFlags, SecurityFlags, T
 const TEXT_MODEL = "lande";
 
 export async function proveCommand(argument: string | undefined, options: ProveOptions, io: Io): Promise<void> {
-  const named = options.model ?? argument;
-  if (isGguf(named)) return (await import("./prove-tokens.ts")).proveTokensCommand(named, options, io);
-  if (options.tokens !== undefined || options.positions !== undefined)
-    throw new UsageError("usage", "--tokens and --positions are for a language model, a .gguf file");
+  // a lone text may look like the name of a model at the hub
+  const named = options.model ?? (options.input === undefined && !(await isHere(argument)) ? undefined : argument);
+  if (named !== undefined && (await isTransformer(named))) {
+    const { input } = await chosen(argument, options);
+    return (await import("./prove-tokens.ts")).proveTokensCommand(named, { ...options, input }, io);
+  }
+  for (const flag of ["tokens", "positions", "segments", "segment"] as const)
+    if (options[flag] !== undefined) throw new UsageError("usage", `--${flag} is for a language model`);
   const { source, input } = await chosen(argument, options);
   const model = await openModel(source);
   const raw = await readInput(input, model, io);
@@ -40,6 +45,11 @@ export async function proveCommand(argument: string | undefined, options: ProveO
     fields: { input: inputJson(model.input, raw), output: made.output },
   };
   await deliver(io, options, files, made, { rows: [["model", printable(model.name)]], fields: { model: model.name } }, statement);
+}
+
+/** Whether an argument names a language model that need not be downloaded. */
+async function isHere(argument: string | undefined): Promise<boolean> {
+  return argument !== undefined && ((await kindOf(argument)) !== null || !argument.includes("/")) && (await isTransformer(argument));
 }
 
 /** Commits, proves and verifies. */
@@ -74,7 +84,7 @@ async function chosen(argument: string | undefined, { model, input }: ProveOptio
   }
   if (input !== undefined) return { source: argument, input };
   // a lone path is a model that was forgotten its input, not a text
-  if ((await isModel(argument)) || /^\.{0,2}[\\/]\S*$/.test(argument))
+  if ((await isModel(argument)) || (await isHere(argument)) || /^\.{0,2}[\\/]\S*$/.test(argument))
     throw new UsageError("usage", `The model ${argument} needs an --input; if it is a text: --input ${shellWord(argument)}`);
   return { source: TEXT_MODEL, input: argument };
 }

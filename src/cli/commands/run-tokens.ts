@@ -1,17 +1,25 @@
-/** `circlet run` for a language model: continues a prompt in exact integers, without a proof. */
+/** `circlet run` for a language model: continues a prompt, or embeds a text, in exact integers, without a proof. */
 import { runDecoder } from "../../decoder.ts";
-import { openDecoder, promptOf, statementJson, type TokenFlags } from "../decoders.ts";
+import { runEncoder } from "../../encoder.ts";
+import { embeddingJson, embeddingText } from "../embeddings.ts";
 import type { Io } from "../io.ts";
 import type { JsonOption } from "../options.ts";
 import { aligned, print, printable } from "../output.ts";
+import { openLanguageModel, promptOf, statementJson, type TokenFlags, tokensOf } from "../transformers.ts";
 
 export async function runTokensCommand(source: string, options: JsonOption & TokenFlags, io: Io): Promise<void> {
-  const decoder = await openDecoder(source);
-  const { prompt, count } = await promptOf(decoder, options, io);
-  const statement = statementJson(decoder, runDecoder(decoder, prompt, count));
-  print(io, options, { model: decoder.name, ...statement }, () =>
+  const model = await openLanguageModel(source, options, io);
+  if (model.program.final) {
+    const statement = runEncoder(model, await tokensOf(model, options.input, io));
+    return print(io, options, { model: model.name, ...embeddingJson(model, statement) }, () =>
+      aligned([["model", printable(model.name)], ...embeddingText(model, statement)]),
+    );
+  }
+  const { prompt, count } = await promptOf(model, options, io);
+  const statement = statementJson(model, runDecoder(model, prompt, count));
+  print(io, options, { model: model.name, ...statement }, () =>
     aligned([
-      ["model", printable(decoder.name)],
+      ["model", printable(model.name)],
       ["prompt", printable(statement.prompt.text, 2000)],
       ["output", printable(statement.generated.text, 10_000)],
     ]),

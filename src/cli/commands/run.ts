@@ -1,25 +1,24 @@
 /** `circlet run`: integer inference alone, the definition that a proof is about. */
 import { run } from "../../api.ts";
 import { outputLabel } from "../../statement/encoding.ts";
-import { isGguf } from "../decoders.ts";
 import { UsageError } from "../failure.ts";
 import { readInput } from "../input.ts";
 import type { Io } from "../io.ts";
 import type { JsonOption } from "../options.ts";
 import { aligned, inputJson, inputText, outputText, print, printable } from "../output.ts";
 import { openModel } from "../source.ts";
+import { isTransformer, type TokenFlags } from "../transformers.ts";
 
-export interface RunOptions extends JsonOption {
+export interface RunOptions extends JsonOption, TokenFlags {
   readonly input: string;
-  readonly tokens?: number;
 }
 
 /** How many of the largest logits people are shown. */
 const SHOWN = 5;
 
 export async function runCommand(source: string, options: RunOptions, io: Io): Promise<void> {
-  if (isGguf(source)) return (await import("./run-tokens.ts")).runTokensCommand(source, options, io);
-  if (options.tokens !== undefined) throw new UsageError("usage", "--tokens is for a language model, a .gguf file");
+  if (await isTransformer(source)) return (await import("./run-tokens.ts")).runTokensCommand(source, options, io);
+  if (options.tokens !== undefined) throw new UsageError("usage", "--tokens is for a language model");
   const model = await openModel(source);
   const raw = await readInput(options.input, model, io);
   const { index, label, logits } = run(model, raw);

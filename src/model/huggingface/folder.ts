@@ -6,17 +6,22 @@ import { readBert } from "./bert.ts";
 import { readGpt2 } from "./gpt2.ts";
 import { isRecord, type JsonRecord, parseJson } from "./json.ts";
 import { LLAMA, QWEN2, QWEN3, readLlama } from "./llama.ts";
+import { checkPooling, MODULES, poolingConfigs } from "./pooling.ts";
 import { Settings } from "./settings.ts";
 import { type OpenFile, openWeights, type Weights } from "./weights.ts";
 
-type Read = (settings: Settings, weights: Weights) => Transformer;
+type Read = (settings: Settings, weights: Weights, open: OpenFile) => Transformer;
 
 const ARCHITECTURES: Readonly<Record<string, Read>> = {
   LlamaForCausalLM: (settings, weights) => readLlama(LLAMA, settings, weights),
   Qwen2ForCausalLM: (settings, weights) => readLlama(QWEN2, settings, weights),
   Qwen3ForCausalLM: (settings, weights) => readLlama(QWEN3, settings, weights),
   GPT2LMHeadModel: readGpt2,
-  BertModel: readBert,
+  BertModel: (settings, weights, open) => {
+    const modules = open(MODULES);
+    for (const file of modules ? poolingConfigs(modules) : []) checkPooling(readJson(open, file), file);
+    return readBert(settings, weights);
+  },
 };
 
 /** The model of a folder; weights are read when they are asked for. @throws ModelError naming what circlet does not know @throws SyntaxError for broken files */
@@ -24,7 +29,7 @@ export function readFolder(open: OpenFile): Transformer {
   const config = readJson(open, "config.json");
   const read = architectureOf(config);
   const weights = openWeights(open);
-  return read(new Settings(config, "config.json"), weights);
+  return read(new Settings(config, "config.json"), weights, open);
 }
 
 /** How to read the folder with this config. @throws ModelError if circlet does not know its architecture */

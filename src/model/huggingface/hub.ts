@@ -6,6 +6,7 @@ import { ModelError } from "../../errors.ts";
 import { encodeUtf8 } from "../../statement/utf8.ts";
 import { memorySource } from "../source.ts";
 import { architectureOf, readJson } from "./folder.ts";
+import { MODULES, poolingConfigs } from "./pooling.ts";
 import { INDEX, SINGLE, shardsOf } from "./weights.ts";
 
 const HUB = "https://huggingface.co";
@@ -33,14 +34,16 @@ export async function downloadFolder(id: string, options: DownloadOptions = {}):
   const { existsSync } = await import("node:fs");
   const { mkdir, readFile, rename, writeFile } = await import("node:fs/promises");
   const { homedir } = await import("node:os");
-  const { join } = await import("node:path");
+  const { dirname, join } = await import("node:path");
   const folder = join(options.cache ?? (process.env.CIRCLET_CACHE || join(homedir(), ".cache", "circlet")), ...id.split("/"));
   if (existsSync(join(folder, "config.json"))) return folder;
 
   const endpoint = (options.endpoint ?? (process.env.HF_ENDPOINT || HUB)).replace(/\/+$/, "");
   const addressOf = (file: string) => `${endpoint}/${id}/resolve/main/${file}`;
+  const stored = async (file: string) => memorySource(new Uint8Array(await readFile(join(folder, file))));
+  const offered = (file: string) => download(addressOf(file), join(folder, file), file, options);
   const wanted = async (file: string) => {
-    if (!(await download(addressOf(file), join(folder, file), file, options))) throw new ModelError(`The hub's ${id} has no ${file}`);
+    if (!(await offered(file))) throw new ModelError(`The hub's ${id} has no ${file}`);
   };
 
   const config = await ask(addressOf("config.json"), options.signal);
@@ -49,10 +52,15 @@ export async function downloadFolder(id: string, options: DownloadOptions = {}):
   architectureOf(readJson(() => memorySource(encodeUtf8(text)), "config.json"));
   await mkdir(folder, { recursive: true });
   await wanted("tokenizer.json");
-  await download(addressOf("tokenizer_config.json"), join(folder, "tokenizer_config.json"), "tokenizer_config.json", options);
-  if (!(await download(addressOf(SINGLE), join(folder, SINGLE), SINGLE, options))) {
+  await offered("tokenizer_config.json");
+  if (await offered(MODULES))
+    for (const file of poolingConfigs(await stored(MODULES))) {
+      await mkdir(dirname(join(folder, file)), { recursive: true });
+      await wanted(file);
+    }
+  if (!(await offered(SINGLE))) {
     await wanted(INDEX);
-    const index = shardsOf(memorySource(new Uint8Array(await readFile(join(folder, INDEX)))));
+    const index = shardsOf(await stored(INDEX));
     for (const shard of new Set(index.values())) await wanted(shard);
   }
   const unfinished = join(folder, `config.json.${process.pid}.part`);

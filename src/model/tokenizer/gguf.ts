@@ -5,6 +5,7 @@
 import { ModelError } from "../../errors.ts";
 import { type GgufFile, listOf } from "../gguf/read.ts";
 import type { JsonRecord } from "../huggingface/json.ts";
+import { GPT2_WORDS } from "./components.ts";
 import { huggingFaceTokenizer } from "./huggingface.ts";
 import { tokenizerOf } from "./sentencepiece.ts";
 import type { Tokenizer } from "./tokenizer.ts";
@@ -12,7 +13,6 @@ import type { Tokenizer } from "./tokenizer.ts";
 /** Kinds of tokens in the file: control tokens have no text; users' own are found before a text is split. */
 const [CONTROL, OWN] = [3, 4];
 
-const GPT2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 /** Words, with digits in groups of `digits`. */
 const words = (digits: string): string =>
   `(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`;
@@ -30,14 +30,14 @@ interface Splitting {
 const LLAMA3: Splitting = { patterns: [words("\\p{N}{1,3}")], wholeWords: true, begins: true };
 
 const SPLITTINGS: Readonly<Record<string, Splitting>> = {
-  "gpt-2": { patterns: [GPT2] },
-  smollm: { patterns: ["\\p{N}", GPT2] },
+  "gpt-2": { patterns: [GPT2_WORDS] },
+  smollm: { patterns: ["\\p{N}", GPT2_WORDS] },
   qwen2: { patterns: [words("\\p{N}")], normalizer: "NFC" },
   "llama-bpe": LLAMA3,
   llama3: LLAMA3,
   "llama-v3": LLAMA3,
   default: {
-    patterns: ["[\\p{P}\\$\\+<=>\\^~\\|]+", GPT2, "\\p{N}+", "[0-9][0-9][0-9]"],
+    patterns: ["[\\p{P}\\$\\+<=>\\^~\\|]+", GPT2_WORDS, "\\p{N}+", "[0-9][0-9][0-9]"],
   },
 };
 

@@ -2,7 +2,6 @@
  * How an integer transformer differs from its float original, on texts that both read: how often they prefer the same token, the perplexity of each, the cosine of their embeddings, and how far apart
  * the residual stream is at every place where it is normalised. Doubles: a report, nothing that is committed.
  */
-import { embed } from "./compile.ts";
 import { FloatTransformer, largest } from "./float.ts";
 import { IntegerTransformer } from "./integer.ts";
 import type { Transformer, TransformerConfig } from "./model.ts";
@@ -31,67 +30,94 @@ export interface TextAccuracy {
 
 /** Both decoders on the same tokens, each read after all before it. @throws ModelError if a value leaves its bits */
 export function compareDecoders(float: Transformer, program: TransformerProgram, text: string, tokens: readonly number[]): TextAccuracy {
-  const { layers, width } = float.config;
-  const places = 2 * layers + 1;
-  const sums = Array.from({ length: places }, () => ({ square: 0, error: 0, largest: 0 }));
-  let seen: Float64Array[] = [];
-  const original = new FloatTransformer(float, (name, _, values) => {
-    if (name === "state") seen.push(values.slice());
-  });
-  const count = tokens.length - 1;
-  const integer = new IntegerTransformer(program, count);
-  const scale = 2 ** -program.scales.residualExponent;
+  const read = tokens.slice(0, -1);
+  const { floats, integers, sites } = compareRuns(float, program, read);
+  const scale = 2 ** -program.headExponent;
   let [equal, floatLoss, integerLoss] = [0, 0, 0];
   const differences: { position: number; float: number; integer: number; gap: number }[] = [];
-  for (let i = 0; i < count; i++) {
-    seen = [];
-    const [x, y] = [original.step(tokens[i]!), integer.step(tokens[i]!)];
+  read.forEach((_, i) => {
+    const [x, y] = [floats[i]!, integers[i]!];
     const [a, b] = [largest(x), largest(y)];
     if (a === b) equal++;
     else differences.push({ position: i, float: a, integer: b, gap: x[a]! - x[b]! });
-    floatLoss += lossOf(x, 1, tokens[i + 1]!) / count;
-    integerLoss += lossOf(y, 2 ** -program.headExponent, tokens[i + 1]!) / count;
-    seen.forEach((values, site) => {
-      const sum = sums[site]!;
-      const at = (site * count + i) * width;
-      values.forEach((v, c) => {
-        const error = Math.abs((integer.trace.stateHigh[at + c]! * 2 ** LOW_BITS + integer.trace.stateLow[at + c]!) * scale - v);
-        sum.square += v * v;
-        sum.error += error;
-        sum.largest = Math.max(sum.largest, error);
-      });
-    });
-  }
-  const cells = count * width;
-  return {
-    text,
-    positions: count,
-    equal,
-    perplexity: { float: Math.exp(floatLoss), integer: Math.exp(integerLoss) },
-    differences,
-    sites: sums.map((sum, site) => ({
-      site: siteName(site, float.config),
-      size: Math.sqrt(sum.square / cells),
-      mean: sum.error / cells,
-      largest: sum.largest,
-    })),
-  };
+    floatLoss += lossOf(x, 1, tokens[i + 1]!) / read.length;
+    integerLoss += lossOf(y, scale, tokens[i + 1]!) / read.length;
+  });
+  const perplexity = { float: Math.exp(floatLoss), integer: Math.exp(integerLoss) };
+  return { text, positions: read.length, equal, perplexity, differences, sites: sites.errors() };
 }
 
 export interface EncoderAccuracy {
   /** By text: the cosine of the angle between float and integer mean. */
   readonly cosines: readonly number[];
+  readonly sites: readonly SiteError[];
 }
 
 /** Both encoders on the same texts. @throws ModelError if a value leaves its bits */
 export function compareEncoders(float: Transformer, program: TransformerProgram, texts: readonly (readonly number[])[]): EncoderAccuracy {
-  return {
-    cosines: texts.map((text) => {
-      const sums = new Float64Array(float.config.width);
-      for (const row of new FloatTransformer(float).read(text)) row.forEach((v, c) => (sums[c] = sums[c]! + v));
-      return cosineOf(sums, Float64Array.from(embed(program, text).cells));
-    }),
-  };
+  const sites = new SiteErrors(float.config);
+  const cosines = texts.map((text) => {
+    const run = compareRuns(float, program, text, sites);
+    return cosineOf(summed(run.floats), summed(run.integers));
+  });
+  return { cosines, sites: sites.errors() };
+}
+
+/** What both models make of tokens, and how far apart they are on the way. */
+function compareRuns(float: Transformer, program: TransformerProgram, tokens: readonly number[], sites = new SiteErrors(float.config)) {
+  const states = Array.from({ length: 2 * float.config.layers + 1 }, (): Float64Array[] => []);
+  const original = new FloatTransformer(float, (name, site, values) => {
+    if (name === "state") states[site]?.push(values.slice());
+  });
+  const integer = new IntegerTransformer(program, tokens.length);
+  const [floats, integers] = [original.read(tokens), integer.read(tokens)];
+  sites.add(states, integer, 2 ** -program.scales.residualExponent);
+  return { floats, integers, sites };
+}
+
+/** Adds up how far the integers' residual stream is from the floats'. */
+class SiteErrors {
+  readonly #config: TransformerConfig;
+  readonly #sums: { square: number; error: number; largest: number }[];
+  #rows = 0;
+
+  constructor(config: TransformerConfig) {
+    this.#config = config;
+    this.#sums = Array.from({ length: 2 * config.layers + 1 }, () => ({ square: 0, error: 0, largest: 0 }));
+  }
+
+  /** States by site and position. */
+  add(states: readonly (readonly Float64Array[])[], { trace, position }: IntegerTransformer, scale: number): void {
+    this.#rows += position;
+    states.forEach((rows, site) => {
+      const sum = this.#sums[site]!;
+      rows.forEach((values, i) => {
+        const at = (site * position + i) * values.length;
+        values.forEach((v, c) => {
+          const error = Math.abs((trace.stateHigh[at + c]! * 2 ** LOW_BITS + trace.stateLow[at + c]!) * scale - v);
+          sum.square += v * v;
+          sum.error += error;
+          sum.largest = Math.max(sum.largest, error);
+        });
+      });
+    });
+  }
+
+  errors(): SiteError[] {
+    const cells = this.#rows * this.#config.width;
+    return this.#sums.map((sum, site) => ({
+      site: siteName(site, this.#config),
+      size: Math.sqrt(sum.square / cells),
+      mean: sum.error / cells,
+      largest: sum.largest,
+    }));
+  }
+}
+
+function summed(rows: readonly ArrayLike<number>[]): Float64Array {
+  const sums = new Float64Array(rows[0]?.length ?? 0);
+  for (const row of rows) for (let c = 0; c < sums.length; c++) sums[c] = sums[c]! + row[c]!;
+  return sums;
 }
 
 function cosineOf(a: Float64Array, b: Float64Array): number {

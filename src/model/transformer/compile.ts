@@ -1,4 +1,5 @@
 /** A transformer with its constraint system: from tokens to the columns of a proof. */
+import type { StatementForm } from "../../statement/columns.ts";
 import type { EmbeddingEncoding, EmbeddingStatement } from "../../statement/embedding.ts";
 import { type TokenEncoding, type TokenStatement, tokenColumns } from "../../statement/tokens.ts";
 import type { BuiltSystem } from "../../system/builder.ts";
@@ -106,6 +107,24 @@ export function compileDecoder(program: TransformerProgram, positions: number): 
   return { program, built, input, tokens, next, columns, scores: tables.scores, run, follow };
 }
 
+/** What a key for so many positions says of its statements, given its system. */
+export function formOf(program: TransformerProgram, positions: number, { tokens, output, present }: LoweredTransformer): StatementForm {
+  const { vocabulary, width } = program.config;
+  const input: TokenEncoding | EmbeddingEncoding =
+    present === null
+      ? { kind: "tokens", vocabulary, positions }
+      : {
+          kind: "embedding",
+          vocabulary,
+          positions,
+          width,
+          limit: embeddingLimit(positions),
+          exponent: program.final?.exponent ?? 0,
+          presentColumn: present,
+        };
+  return { input, inputColumn: tokens, output: { labels: [] }, outputColumn: output };
+}
+
 /** The system of an encoder for texts of up to `positions` tokens. @throws ModelError if it cannot be proven */
 export function compileEncoder(program: TransformerProgram, positions: number): CompiledEncoder {
   const lowered = lowerTransformer(program, positions);
@@ -153,7 +172,7 @@ function sumOf(rows: readonly Int32Array[], width: number): Int32Array {
 }
 
 /** All witness and public columns. */
-function filled(
+export function filled(
   { built, columns }: LoweredTransformer,
   program: TransformerProgram,
   trace: Trace,

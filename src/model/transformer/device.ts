@@ -32,9 +32,9 @@ export interface DeviceRun<C, S = TokenStatement> {
   readonly columns: ReadonlyMap<ColumnId, C>;
 }
 
-/** Whether a pass on a device knows what a decoder computes: it knows all of them. */
-export function hasDevicePass(_program: TransformerProgram): boolean {
-  return true;
+/** Whether the pass on a device (device-pass.ts) knows what a program computes: segments are made a witness by the host. */
+export function hasDevicePass({ config }: TransformerProgram): boolean {
+  return config.part === undefined;
 }
 
 /**

@@ -1,9 +1,9 @@
 /** The attention of an integer run: projections, the norm of heads, the turn, scores, exp, the mean of the values. */
 import { ModelError } from "../../errors.ts";
 import { normalizeHeads } from "./integer-norm.ts";
-import { type IntegerRun, inBits, multiply, round, turnsOf } from "./integer-run.ts";
+import { type IntegerRun, inBits, round, turnsOf } from "./integer-run.ts";
 import { scoredNames } from "./layout.ts";
-import { mostFlat, ROTATION_BITS, type TransformerProgram } from "./program.ts";
+import { type IntegerMatrix, mostFlat, ROTATION_BITS, type TransformerProgram } from "./program.ts";
 import { CLASS, maskedRow, type ScoreRow, scoreRow } from "./scores.ts";
 
 /** Bits of a mean's low limbs: of its carry, its rest, and what the rest is below twice the divisor. */
@@ -30,15 +30,26 @@ export class IntegerAttention {
       : { query: plain, key: plain };
   }
 
-  /** Queries, keys and values of a position, from its normalised state. */
-  project(l: number, i: number, y: Int32Array): void {
+  /** Queries, keys and values of the positions from `first` on, from their normalised states y [positions, width]. */
+  project(l: number, first: number, y: Int32Array): void {
+    const { program, multiplier } = this.#run;
+    const [query, key, value] = [program.query, program.key, program.value].map((matrix) => multiplier.times(matrix, l, y)) as [
+      Int32Array,
+      Int32Array,
+      Int32Array,
+    ];
+    const row = (of: Int32Array, { outputs }: IntegerMatrix, k: number) => of.subarray(k * outputs, (k + 1) * outputs);
+    for (let k = 0; k < y.length / program.config.width; k++) {
+      this.#scoredValues("query", l, first + k, row(query, program.query, k));
+      this.#scoredValues("key", l, first + k, row(key, program.key, k));
+      this.#values(l, first + k, row(value, program.value, k));
+    }
+  }
+
+  #values(l: number, i: number, accumulators: Int32Array): void {
     const { trace, sizes, program } = this.#run;
-    const { groups, members, positions } = sizes;
-    const channels = 2 * sizes.pairs;
-    const keys = (l * positions + i) * groups * channels;
-    this.#scoredValues("query", l, i, multiply(program.query, l, y), keys * members);
-    this.#scoredValues("key", l, i, multiply(program.key, l, y), keys);
-    const value = round(multiply(program.value, l, y), program.value.shift, trace.valueRest, keys);
+    const keys = (l * sizes.positions + i) * accumulators.length;
+    const value = round(accumulators, program.value.shift, trace.valueRest, keys);
     const half = program.scales.valueBits / 2;
     value.forEach((v, k) => {
       inBits(this.#run, v, program.scales.valueBits, "a value", i);
@@ -88,8 +99,9 @@ export class IntegerAttention {
         }
   }
 
-  #scoredValues(name: "query" | "key", l: number, i: number, accumulators: Int32Array, at: number): void {
-    const { trace, program } = this.#run;
+  #scoredValues(name: "query" | "key", l: number, i: number, accumulators: Int32Array): void {
+    const { trace, program, sizes } = this.#run;
+    const at = (l * sizes.positions + i) * accumulators.length;
     const { config, scales } = program;
     const flat = round(accumulators, program[name].shift, trace[`${name}FlatRest`], at);
     this.#within(name, flat, config.queryKeyNorm ? mostFlat(config) : scales.queryLimit, i);

@@ -1,5 +1,8 @@
 /** What the parts of an integer run share: the program, its sizes and tables, the trace, and the arithmetic of sums and roundings. */
 import { ModelError } from "../../errors.ts";
+import type { Matrix, Products } from "../products/products.ts";
+import { scalarProducts } from "../products/products.ts";
+import { fastestProducts } from "../products/simd.ts";
 import { emptyTrace, type Sizes, sizesOf, type Trace } from "./layout.ts";
 import { type HeadNorm, type IntegerMatrix, ROTATION_BITS, type TransformerProgram } from "./program.ts";
 import { MAX_POSITIONS, type ScoreTable, scoreTable } from "./scores.ts";
@@ -30,13 +33,22 @@ export interface IntegerRun {
   readonly sizes: Sizes;
   readonly trace: Trace;
   readonly tables: TransformerTables;
+  readonly multiplier: Multiplier;
+  readonly head: IntegerMatrix;
 }
 
 /** A run of at most `positions` positions. @throws ModelError if they are too many */
 export function emptyRun(program: TransformerProgram, positions: number, tables?: TransformerTables): IntegerRun {
   checkPositions(program, positions);
   const sizes = sizesOf(program.config, positions);
-  return { program, sizes, trace: emptyTrace(program.config, sizes), tables: tables ?? transformerTables(program, positions) };
+  return {
+    program,
+    sizes,
+    trace: emptyTrace(program.config, sizes),
+    tables: tables ?? transformerTables(program, positions),
+    multiplier: multiplierOf(program),
+    head: headOf(program),
+  };
 }
 
 /** @throws ModelError if a value does not fit signed bits */
@@ -46,34 +58,45 @@ export function inBits({ program }: Pick<IntegerRun, "program">, v: number, bits
   return v;
 }
 
-/** W x + b for one layer; accumulators stay below 2^30. Four rows at once: they share what is read of x. */
-export function multiply({ outputs, inputs, weight, bias }: IntegerMatrix, layer: number, x: Int32Array): Int32Array {
-  const out = bias ? bias.slice(layer * outputs, (layer + 1) * outputs) : new Int32Array(outputs);
-  const first = layer * outputs * inputs;
-  const even = outputs - (outputs % 4);
-  for (let o = 0; o < even; o += 4) {
-    const row0 = first + o * inputs;
-    const [row1, row2, row3] = [row0 + inputs, row0 + 2 * inputs, row0 + 3 * inputs];
-    let [sum0, sum1, sum2, sum3] = [0, 0, 0, 0];
-    for (let k = 0; k < inputs; k++) {
-      const v = x[k]!;
-      sum0 = (sum0 + Math.imul(weight[row0 + k]!, v)) | 0;
-      sum1 = (sum1 + Math.imul(weight[row1 + k]!, v)) | 0;
-      sum2 = (sum2 + Math.imul(weight[row2 + k]!, v)) | 0;
-      sum3 = (sum3 + Math.imul(weight[row3 + k]!, v)) | 0;
-    }
-    out[o] = out[o]! + sum0;
-    out[o + 1] = out[o + 1]! + sum1;
-    out[o + 2] = out[o + 2]! + sum2;
-    out[o + 3] = out[o + 3]! + sum3;
+/** Matrices of a program as their products take them, made when they are first used. */
+export class Multiplier {
+  readonly #products: Products;
+  readonly #matrices = new Map<IntegerMatrix, Matrix[]>();
+
+  constructor(products: Products) {
+    this.#products = products;
   }
-  for (let o = even; o < outputs; o++) {
-    const row = first + o * inputs;
-    let sum = 0;
-    for (let k = 0; k < inputs; k++) sum = (sum + Math.imul(weight[row + k]!, x[k]!)) | 0;
-    out[o] = out[o]! + sum;
+
+  /** W x + b of one layer for vectors x [count, inputs]: [count, outputs]; sums stay below 2^30. */
+  times(matrix: IntegerMatrix, layer: number, x: Int32Array): Int32Array {
+    const { outputs, inputs, weight, bias } = matrix;
+    const layers = this.#matrices.get(matrix) ?? [];
+    this.#matrices.set(matrix, layers);
+    const size = outputs * inputs;
+    layers[layer] ??= this.#products.add(weight.subarray(layer * size, (layer + 1) * size), outputs, inputs);
+    const out = layers[layer].times(x);
+    if (bias) for (let k = 0; k < out.length; k++) out[k] = out[k]! + bias[layer * outputs + (k % outputs)]!;
+    return out;
   }
-  return out;
+}
+
+/** Programs with fewer weights gain nothing from WebAssembly. */
+const SMALL = 2 ** 14;
+const multipliers = new WeakMap<TransformerProgram, Multiplier>();
+
+/** The products of a program: made once, and kept as long as the program. */
+export function multiplierOf(program: TransformerProgram): Multiplier {
+  const known = multipliers.get(program);
+  if (known) return known;
+  const isSmall = program.embedding.length + program.gate.weight.length < SMALL;
+  const made = new Multiplier(isSmall ? scalarProducts() : fastestProducts());
+  multipliers.set(program, made);
+  return made;
+}
+
+/** The head as a matrix without a shift. */
+export function headOf({ head, headBias, config }: TransformerProgram): IntegerMatrix {
+  return { outputs: config.vocabulary, inputs: config.width, weight: head, shift: 0, ...(headBias && { bias: headBias }) };
 }
 
 /** floor((a + 2^(s-1)) / 2^s); what is lost goes to `rest`, from index `at` on. */

@@ -1,12 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { loadDecoder } from "../../decoder.ts";
 import { ModelError } from "../../errors.ts";
 import { SMALL, smallDecoder, smallProgram } from "../../testing/decoder.ts";
 import { storiesFiles } from "../../testing/stories.ts";
+import { openTransformer } from "../huggingface/open.ts";
+import { memorySource } from "../source.ts";
 import { compareDecoders, drawnText } from "./accuracy.ts";
 import { calibrate } from "./calibrate.ts";
 import { largest } from "./float.ts";
 import { IntegerTransformer } from "./integer.ts";
+import { loadTransformer } from "./load.ts";
 import { quantizeTransformer } from "./quantize.ts";
 
 const TOKENS = Array.from({ length: 40 }, (_, i) => (7 * i + 1) % SMALL.vocabulary);
@@ -51,9 +53,11 @@ describe("the integer decoder", () => {
 const files = storiesFiles();
 describe.runIf(files)("the integer decoder of stories260K", () => {
   test("agrees with the float one on a greedy and a drawn text, in arg max and in perplexity", () => {
-    const { float, program, tokenizer } = loadDecoder(files!.model, "stories260K");
+    const { float, program, tokenizer } = loadTransformer(
+      openTransformer({ kind: "gguf", name: "stories260K", file: memorySource(files!.model) }),
+    );
     const golden = tokenizer.encode(files!.text("golden_greedy_256.txt").trimEnd());
-    for (const tokens of [golden, drawnText(float, tokenizer.begin, 257)]) {
+    for (const tokens of [golden, drawnText(float, tokenizer.first, 257)]) {
       const { equal, positions, perplexity } = compareDecoders(float, program, "", tokens);
       expect(positions).toBeGreaterThan(200);
       expect(equal / positions).toBeGreaterThanOrEqual(0.99);

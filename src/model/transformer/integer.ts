@@ -4,10 +4,10 @@
  *
  * A value that leaves its bits is never cut: reading throws.
  */
-import { ModelError } from "../../errors.ts";
+import { InternalError, ModelError } from "../../errors.ts";
 import { IntegerAttention } from "./integer-attention.ts";
 import { normalizeSite } from "./integer-norm.ts";
-import { emptyRun, type IntegerRun, inBits, multiply, round, type TransformerTables } from "./integer-run.ts";
+import { emptyRun, type IntegerRun, inBits, round, type TransformerTables } from "./integer-run.ts";
 import type { Sizes, Trace } from "./layout.ts";
 import { FINAL_BITS, type IntegerMatrix, LOGIT_BITS, LOW_BITS, type Skip, type TransformerProgram } from "./program.ts";
 
@@ -52,46 +52,77 @@ export class IntegerTransformer {
   }
 
   /**
-   * After every token the logits, or an encoder's final values. An encoder reads once, and sees the first `present` tokens.
+   * After every token the logits, an encoder's final values, or the state that a segment ends with. An encoder reads once, and sees the first `present` tokens.
    * @throws RangeError for a token that does not exist @throws ModelError if a value leaves its bits
    */
   read(tokens: readonly number[], present = tokens.length): Int32Array[] {
     const { program, sizes } = this.#run;
-    const { width, positions, vocabulary } = sizes;
+    const { width, vocabulary } = sizes;
     const first = this.#position;
     for (const token of tokens)
       if (!(Number.isInteger(token) && token >= 0 && token < vocabulary)) throw new RangeError(`There is no token ${token}`);
-    if (first + tokens.length > positions) throw new RangeError(`${program.name} was opened for ${positions} positions`);
+    this.#checkRoom(tokens.length, true);
     tokens.forEach((token, k) => {
       const row = program.embedding.subarray(token * width, (token + 1) * width);
       const added = program.positionEmbedding?.subarray((first + k) * width, (first + k + 1) * width);
       this.#setState(0, first + k, added ? row.map((v, c) => v + added[c]!) : row);
     });
-    this.#position += tokens.length;
+    return this.#readOn(tokens.length, present);
+  }
+
+  /** The same for a segment that is not the first: after the states [width] that the one before it ended with. @throws ModelError if a value leaves its bits */
+  readStates(states: readonly Int32Array[], present = states.length): Int32Array[] {
+    this.#checkRoom(states.length, false);
+    states.forEach((state, k) => {
+      this.#setState(0, this.#position + k, state);
+    });
+    return this.#readOn(states.length, present);
+  }
+
+  #checkRoom(count: number, isFirst: boolean): void {
+    const { program, sizes } = this.#run;
+    const part = program.config.part ?? { first: true, last: true };
+    if (part.first !== isFirst) throw new InternalError(`${program.name} reads ${part.first ? "tokens" : "states"}`);
+    if (this.#position + count > sizes.positions) throw new RangeError(`${program.name} was opened for ${sizes.positions} positions`);
+  }
+
+  /** What all layers make of the states at `count` more positions. */
+  #readOn(count: number, present: number): Int32Array[] {
+    const { program, sizes } = this.#run;
+    const { width, vocabulary } = sizes;
+    const first = this.#position;
+    this.#position += count;
     this.#present = present;
     this.#layers(first);
-    const last = Array.from({ length: tokens.length }, (_, k) => normalizeSite(this.#run, 2 * sizes.layers, first + k));
-    if (program.final) return last.map((y, k) => this.#final(first + k, y));
-    const head: IntegerMatrix = { outputs: vocabulary, inputs: width, weight: program.head, shift: 0 };
-    return last.map((y) => multiply(program.headBias ? { ...head, bias: program.headBias } : head, 0, y));
+    const y = this.#normed(2 * sizes.layers, first);
+    if (program.config.part?.last === false) return rowsOf(y, width).map((_, k) => this.#state(2 * sizes.layers, first + k));
+    if (program.final) return rowsOf(y, width).map((row, k) => this.#final(first + k, row));
+    return rowsOf(this.#run.multiplier.times(this.#run.head, 0, y), vocabulary);
+  }
+
+  /** The state at a site and position. */
+  #state(site: number, i: number): Int32Array {
+    const { trace, sizes } = this.#run;
+    const at = (site * sizes.positions + i) * sizes.width;
+    return Int32Array.from({ length: sizes.width }, (_, c) => trace.stateHigh[at + c]! * LOW + trace.stateLow[at + c]!);
   }
 
   /** All layers, over the positions from `first` on. */
   #layers(first: number): void {
     const { program, sizes, trace } = this.#run;
-    const rows = Array.from({ length: this.#position - first }, (_, k) => first + k);
     for (let l = 0; l < sizes.layers; l++) {
-      const normed = rows.map((i) => normalizeSite(this.#run, 2 * l, i));
-      rows.forEach((i, k) => {
-        this.#attention.project(l, i, normed[k]!);
-      });
-      rows.forEach((i, k) => {
-        const mixed = this.#attention.attend(l, i, this.#seen(i));
-        this.#add(2 * l, i, program.output, program.skips?.output, mixed, normed[k]!, trace.outputRest);
-        const y = normalizeSite(this.#run, 2 * l + 1, i);
-        this.#add(2 * l + 1, i, program.down, program.skips?.down, this.#feed(l, i, y), y, trace.downRest);
-      });
+      const y = this.#normed(2 * l, first);
+      this.#attention.project(l, first, y);
+      const mixed = joined(rowsOf(y, sizes.width).map((_, k) => this.#attention.attend(l, first + k, this.#seen(first + k))));
+      this.#add(2 * l, first, program.output, program.skips?.output, mixed, y, trace.outputRest);
+      const z = this.#normed(2 * l + 1, first);
+      this.#add(2 * l + 1, first, program.down, program.skips?.down, this.#feed(l, first, z), z, trace.downRest);
     }
+  }
+
+  /** Normalised states of the positions from `first` on. */
+  #normed(site: number, first: number): Int32Array {
+    return joined(Array.from({ length: this.#position - first }, (_, k) => normalizeSite(this.#run, site, first + k)));
   }
 
   /** How many positions a position sees. */
@@ -131,37 +162,43 @@ export class IntegerTransformer {
   }
 
   /** state[site + 1] = state[site] + round(sums / 2^shift), or the rounded sums alone where the normalised state is part of them (`Skip`). */
-  #add(site: number, i: number, matrix: IntegerMatrix, skip: Skip | undefined, x: Int32Array, y: Int32Array, rest: Int32Array): void {
-    const { trace, sizes } = this.#run;
+  #add(site: number, first: number, matrix: IntegerMatrix, skip: Skip | undefined, x: Int32Array, y: Int32Array, rest: Int32Array): void {
+    const { trace, sizes, multiplier } = this.#run;
     const { width, positions } = sizes;
     const layer = Math.floor(site / 2);
-    const sums = multiply(matrix, layer, x);
-    if (skip) addSkip(sums, skip, layer, y);
-    const rounded = round(sums, matrix.shift, rest, (layer * positions + i) * width);
-    const from = (site * positions + i) * width;
-    this.#setState(site + 1, i, skip ? rounded : rounded.map((v, c) => v + trace.stateHigh[from + c]! * LOW + trace.stateLow[from + c]!));
+    const sums = multiplier.times(matrix, layer, x);
+    if (skip) addSkip(sums, skip, layer, y, width);
+    const rounded = round(sums, matrix.shift, rest, (layer * positions + first) * width);
+    const from = (site * positions + first) * width;
+    if (!skip)
+      for (let k = 0; k < rounded.length; k++) rounded[k] = rounded[k]! + trace.stateHigh[from + k]! * LOW + trace.stateLow[from + k]!;
+    rowsOf(rounded, width).forEach((row, k) => {
+      this.#setState(site + 1, first + k, row);
+    });
   }
 
-  /** round(activated gate up / 2^gatedShift), or the activated gate alone. */
-  #feed(l: number, i: number, y: Int32Array): Int32Array {
-    const { trace, sizes, program, tables } = this.#run;
+  /** round(activated gate up / 2^gatedShift), or the activated gate alone, of the positions from `first` on. */
+  #feed(l: number, first: number, y: Int32Array): Int32Array {
+    const { trace, sizes, program, tables, multiplier } = this.#run;
     const { scales } = program;
-    const at = (l * sizes.positions + i) * sizes.hidden;
-    const gate = round(multiply(program.gate, l, y), program.gate.shift, trace.gateRest, at);
-    const activated = gate.map((g) => tables.activation[inBits(this.#run, g, scales.gateBits, "a gate", i) + 2 ** (scales.gateBits - 1)]!);
+    const at = (l * sizes.positions + first) * sizes.hidden;
+    const within = (values: Int32Array, bits: number, what: string): void => {
+      values.forEach((v, k) => {
+        inBits(this.#run, v, bits, what, first + Math.floor(k / sizes.hidden));
+      });
+    };
+    const gate = round(multiplier.times(program.gate, l, y), program.gate.shift, trace.gateRest, at);
+    within(gate, scales.gateBits, "a gate");
+    const activated = gate.map((g) => tables.activation[g + 2 ** (scales.gateBits - 1)]!);
     trace.gate.set(gate, at);
     trace.activated.set(activated, at);
     if (!program.up) return activated;
-    const up = round(multiply(program.up, l, y), program.up.shift, trace.upRest, at);
-    for (const v of up) inBits(this.#run, v, scales.upBits, "an up projection", i);
+    const up = round(multiplier.times(program.up, l, y), program.up.shift, trace.upRest, at);
+    within(up, scales.upBits, "an up projection");
     trace.up.set(up, at);
-    const gated = round(
-      activated.map((a, f) => a * up[f]!),
-      scales.gatedShift,
-      trace.gatedRest,
-      at,
-    );
-    for (const v of gated) inBits(this.#run, v, scales.gatedBits, "a gated value", i);
+    const products = activated.map((a, f) => a * up[f]!);
+    const gated = round(products, scales.gatedShift, trace.gatedRest, at);
+    within(gated, scales.gatedBits, "a gated value");
     trace.gated.set(gated, at);
     return gated;
   }
@@ -182,10 +219,26 @@ export class IntegerTransformer {
   }
 }
 
-/** sums_c += gain_c y_c + sum_k mean_k y_k. */
-function addSkip(sums: Int32Array, { gain, mean }: Skip, layer: number, y: Int32Array): void {
-  const first = layer * y.length;
-  let total = 0;
-  for (let c = 0; c < y.length; c++) total += mean[first + c]! * y[c]!;
-  for (let c = 0; c < y.length; c++) sums[c] = sums[c]! + gain[first + c]! * y[c]! + total;
+/** sums_c += gain_c y_c + sum_k mean_k y_k, for every row. */
+function addSkip(sums: Int32Array, { gain, mean }: Skip, layer: number, y: Int32Array, width: number): void {
+  const first = layer * width;
+  for (let row = 0; row < y.length; row += width) {
+    let total = 0;
+    for (let c = 0; c < width; c++) total += mean[first + c]! * y[row + c]!;
+    for (let c = 0; c < width; c++) sums[row + c] = sums[row + c]! + gain[first + c]! * y[row + c]! + total;
+  }
+}
+
+function rowsOf(values: Int32Array, width: number): Int32Array[] {
+  return Array.from({ length: values.length / width }, (_, k) => values.subarray(k * width, (k + 1) * width));
+}
+
+function joined(rows: readonly Int32Array[]): Int32Array {
+  const out = new Int32Array(rows.reduce((n, row) => n + row.length, 0));
+  let at = 0;
+  for (const row of rows) {
+    out.set(row, at);
+    at += row.length;
+  }
+  return out;
 }

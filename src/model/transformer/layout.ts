@@ -3,6 +3,7 @@
  * constraints speak of (lower.ts). Sites are the 2 L + 1 places where the residual stream is normalised (model.ts).
  */
 import type { TransformerConfig } from "./model.ts";
+import type { ProgramConfig } from "./program.ts";
 
 /** Sizes of the axes. A query head is a member of a key head's group; a head's channels are pairs of two halves. */
 export interface Sizes {
@@ -111,11 +112,13 @@ export const TRACE_AXES = record(new Map(BY_AXES.flatMap(([names, axes]) => name
 
 const ALL_NAMES = Object.keys(TRACE_AXES) as readonly TraceName[];
 
-/** The values that a model has. */
-export function traceNames(config: TransformerConfig): readonly TraceName[] {
+/** The values that a model, or a segment of it, has. */
+export function traceNames(config: ProgramConfig): readonly TraceName[] {
+  const isLast = config.part?.last ?? true;
   const absent = new Set<TraceName>([
     ...(config.gated ? [] : GATED),
-    ...(config.output === "logits" ? FINAL : [...LOGITS, ...LOGIT_ROWS]),
+    ...(isLast && config.output === "mean" ? [] : FINAL),
+    ...(isLast && config.output === "logits" ? [] : [...LOGITS, ...LOGIT_ROWS]),
     ...(config.queryKeyNorm ? [] : [...QUERY_ROWS, ...QUERY_CELLS, ...KEY_ROWS, ...KEY_CELLS]),
     ...(config.positions.kind === "rotary" ? [] : (["query", "queryRest", "key", "keyRest"] as const)),
   ]);
@@ -140,7 +143,7 @@ export function shapeOf(sizes: Sizes, name: TraceName): number[] {
 }
 
 /** Zeros for every value that a model has. */
-export function emptyTrace(config: TransformerConfig, sizes: Sizes): Trace {
+export function emptyTrace(config: ProgramConfig, sizes: Sizes): Trace {
   const used = new Set(traceNames(config));
   const cells = (name: TraceName) => (used.has(name) ? shapeOf(sizes, name).reduce((n, x) => n * x, 1) : 0);
   return record(new Map(ALL_NAMES.map((name) => [name, new Int32Array(cells(name))])));

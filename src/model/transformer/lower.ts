@@ -25,6 +25,9 @@ export interface LoweredTransformer {
   readonly output: ColumnId;
   /** Of an encoder. */
   readonly present: ColumnId | null;
+  /** The state at every position that a segment begins and ends with. */
+  readonly incoming: ColumnId | null;
+  readonly outgoing: ColumnId | null;
 }
 
 /** The system of a transformer. @throws ModelError for a number of positions that it cannot have */
@@ -40,12 +43,26 @@ export function lowerTransformer(program: TransformerProgram, positions: number)
     : builder.publicColumn("next", [positions], [0, vocabulary]);
   const present = program.final ? builder.publicColumn("present", [positions], [0, 1]) : null;
   lowerNorm(frame);
-  lowerEmbedding(frame, tokens);
+  const { first, last } = program.config.part ?? { first: true, last: true };
+  if (first) lowerEmbedding(frame, tokens);
+  const incoming = first ? null : lowerBoundary(frame, "incoming", 0);
   lowerAttention(frame, present);
   lowerFeed(frame);
-  if (program.final && present !== null) lowerFinal(frame, program.final, present, output);
-  else lowerHead(frame, output);
-  return { built: builder.build(), columns: record(frame.columns()), tokens, output, present };
+  const outgoing = last ? null : lowerBoundary(frame, "outgoing", frame.sizes.sites - 1);
+  if (last && program.final && present !== null) lowerFinal(frame, program.final, present, output);
+  else if (last) lowerHead(frame, output);
+  return { built: builder.build(), columns: record(frame.columns()), tokens, output, present, incoming, outgoing };
+}
+
+/** The state at a site = a column that the segment on the other side of the boundary has too (SPEC §13.4). */
+function lowerBoundary(frame: Frame, kind: "incoming" | "outgoing", site: number): ColumnId {
+  const { positions, width } = frame.sizes;
+  const most = 2 ** (frame.program.scales.residualBits - 1);
+  const column = frame.builder.boundary(kind, `${kind} state`, [positions, width], [-most, most - 1]);
+  const axes = frame.axes("positions", "width");
+  const at: Factor = { kind: "at", axes: [frame.axis("sites")], index: site };
+  frame.builder.constraint(`${kind} state`, axes, [term(1, [{ column, axes }]), ...frame.state(-1, at)]);
+  return column;
 }
 
 /** The largest absolute value of an embedding's cell. */

@@ -7,6 +7,17 @@
 import { InternalError } from "../../errors.ts";
 import type { TransformerConfig } from "./model.ts";
 
+/** Which ends of a model a group of its layers has: the embedding, the head. */
+export interface Part {
+  readonly first: boolean;
+  readonly last: boolean;
+}
+
+/** `part` is that of a segment (segment.ts), absent for a whole model. */
+export interface ProgramConfig extends TransformerConfig {
+  readonly part?: Part;
+}
+
 /** y = round((W x + b) / 2^shift), one matrix for every layer: weight is [layers, outputs, inputs]. */
 export interface IntegerMatrix {
   readonly outputs: number;
@@ -89,9 +100,9 @@ export interface TransformerScales {
 
 export interface TransformerProgram {
   readonly name: string;
-  readonly config: TransformerConfig;
+  readonly config: ProgramConfig;
   readonly scales: TransformerScales;
-  /** [vocabulary, width], on the residual's scale. */
+  /** [vocabulary, width], on the residual's scale. Empty for a segment that is not the first. */
   readonly embedding: Int32Array;
   /** [context, width], likewise. */
   readonly positionEmbedding?: Int32Array;
@@ -106,7 +117,7 @@ export interface TransformerProgram {
   readonly headNorms?: { readonly query: HeadNorm; readonly key: HeadNorm };
   /** If norms come after. */
   readonly skips?: { readonly output: Skip; readonly down: Skip };
-  /** [vocabulary, width]; logits are its exact products, without a shift. Empty for an encoder. */
+  /** [vocabulary, width]; logits are its exact products, without a shift. Empty for an encoder, and for a segment that is not the last. */
   readonly head: Int32Array;
   /** [vocabulary]: added to the logits. */
   readonly headBias?: Int32Array;

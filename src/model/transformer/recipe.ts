@@ -1,0 +1,81 @@
+/**
+ * The recipe of a quantized transformer: with the model's own files it gives the same integers, and so the same model id, on every runtime. Calibration runs in
+ * floating point and may differ in its last bit elsewhere; its result, scales that are whole numbers and powers of two, is stored.
+ */
+import { ModelError } from "../../errors.ts";
+import type { TransformerConfig } from "./model.ts";
+import type { TransformerScales } from "./program.ts";
+
+/** The name of a recipe's file in a model's folder; beside a .gguf file it has that file's name before it. */
+export const RECIPE_FILE = "circlet.json";
+const FORMAT = "circlet transformer 1";
+
+export interface Recipe {
+  readonly format: typeof FORMAT;
+  readonly name: string;
+  readonly scales: TransformerScales;
+  /** How the scales were chosen: for people. */
+  readonly calibration: { readonly texts: number; readonly tokens: number; readonly error?: number };
+}
+
+export function recipeOf(name: string, scales: TransformerScales, calibration: Recipe["calibration"]): Recipe {
+  return { format: FORMAT, name, scales, calibration };
+}
+
+const NUMBERS = [
+  "residualExponent",
+  "residualBits",
+  "normExponent",
+  "rootShift",
+  "expExponent",
+  "scoreShift",
+  "queryLimit",
+  "scoreLimit",
+  "expBits",
+  "gateExponent",
+  "gateBits",
+  "activatedExponent",
+  "gatedShift",
+  "valueBits",
+  "upBits",
+  "gatedBits",
+  "finalExponent",
+] as const satisfies readonly (keyof TransformerScales)[];
+
+/** A recipe from its JSON, for a model. @throws ModelError if it is none, or of another model */
+export function parseRecipe(text: string, config: TransformerConfig): Recipe {
+  const value = readObject(text);
+  if (value.format !== FORMAT)
+    throw new ModelError(`The recipe's format is ${JSON.stringify(value.format) ?? "not named"}, circlet knows "${FORMAT}"`);
+  const scales = value.scales;
+  if (typeof scales !== "object" || scales === null) throw new ModelError("The recipe has no scales");
+  const given = scales as Readonly<Record<string, unknown>>;
+  for (const name of NUMBERS) if (!isWhole(given[name])) throw new ModelError(`The recipe's ${name} is no integer below 2^30`);
+  const list = (name: string, length: number, is: (v: unknown) => boolean): void => {
+    const values = given[name];
+    if (!Array.isArray(values) || values.length !== length || !values.every(is))
+      throw new ModelError(`The recipe's ${name} are not ${length} numbers of this model`);
+  };
+  const { layers, heads, keyHeads, gated, queryKeyNorm } = config;
+  list("valueExponents", layers, isWhole);
+  list("upExponents", gated ? layers : 0, isWhole);
+  const magnitudes = (count: number) => (v: unknown) =>
+    Array.isArray(v) && v.length === count && v.every((m) => typeof m === "number" && m > 0 && Number.isFinite(m));
+  list("queryMagnitudes", queryKeyNorm ? layers : 0, magnitudes(heads));
+  list("keyMagnitudes", queryKeyNorm ? layers : 0, magnitudes(keyHeads));
+  return value as unknown as Recipe;
+}
+
+function isWhole(v: unknown): boolean {
+  return typeof v === "number" && Number.isInteger(v) && Math.abs(v) < 2 ** 30;
+}
+
+function readObject(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null) return value as Readonly<Record<string, unknown>>;
+  } catch {
+    // told below
+  }
+  throw new ModelError("The recipe is no JSON object");
+}

@@ -1,0 +1,131 @@
+import fc from "fast-check";
+import { beforeAll, describe, expect, test } from "vitest";
+import { VerifyError } from "../errors.ts";
+import type { VerifyingKey } from "../proof/key.ts";
+import { segmentParameters } from "../prover/segments.ts";
+import { mutatedBytes } from "../testing/fuzz.ts";
+import { prove, WIDE_PARAMETERS } from "../testing/toy-proof.ts";
+import { segmentedCase } from "../testing/toy-segments.ts";
+import { decodeSegmentedKey, encodeSegmentedKey, MAX_SEGMENTS, prepareSegments, type SegmentedKey } from "./key.ts";
+import { decodeSegments, encodeSegments } from "./proof.ts";
+import { verifySegments } from "./verify.ts";
+
+let key: SegmentedKey;
+let proof: Uint8Array;
+beforeAll(async () => {
+  const made = await segmentedCase({ parameters: { ...WIDE_PARAMETERS, queries: 3, grinding: { lookup: 0, fold: 0, query: 0 } } });
+  key = made.key;
+  proof = encodeSegments(await Promise.all(made.parts.map((part) => prove(part))));
+});
+
+const withSegment = (i: number, change: (segment: VerifyingKey) => VerifyingKey): SegmentedKey => ({
+  ...key,
+  segments: key.segments.with(i, change(key.segments[i]!)),
+});
+const withColumn = (name: string, change: object) => (segment: VerifyingKey) => ({
+  ...segment,
+  system: { ...segment.system, columns: segment.system.columns.map((c) => (c.name === name ? { ...c, ...change } : c)) },
+});
+
+describe("prepareSegments()", () => {
+  test("refuses segments that are not parts of one computation", () => {
+    const [a, b, c] = key.segments as [VerifyingKey, VerifyingKey, VerifyingKey];
+    const of =
+      (...segments: VerifyingKey[]) =>
+      () =>
+        prepareSegments({ ...key, segments });
+    expect(of()).toThrow("1 to 256 segments, not 0");
+    expect(of(...new Array<VerifyingKey>(MAX_SEGMENTS + 1).fill(b))).toThrow("not 257");
+    expect(of(b, c)).toThrow("Segment 1 of the key does not begin");
+    expect(of(a, b)).toThrow("ends with a boundary");
+    expect(of(a, a, b, c)).toThrow("Segment 2 of the key does not begin");
+    expect(of(a, b, c, c)).toThrow("Segment 4 of the key does not begin");
+  });
+
+  test.each<[string, () => SegmentedKey]>([
+    ["other rows or another rate", () => withSegment(1, (s) => ({ ...s, parameters: { ...WIDE_PARAMETERS, rowBits: 5, folds: [2, 2] } }))],
+    ["other rows or another rate", () => withSegment(2, (s) => ({ ...s, parameters: { ...WIDE_PARAMETERS, blowup: 3 } }))],
+    [
+      "not in the regime of unique decoding",
+      () => withSegment(0, (s) => ({ ...s, parameters: { ...s.parameters, regime: "johnson", blowup: 4 } })),
+    ],
+    ["for other statements", () => withSegment(1, (s) => ({ ...s, output: { labels: s.output.labels.with(3, "other") } }))],
+    [
+      "for other statements",
+      () => withSegment(2, (s) => ({ ...s, input: { kind: "tensor", shape: [20], exponent: 1, range: [-50, 50] } })),
+    ],
+    ["does not begin", () => withSegment(1, withColumn("state before", { range: [0, 256] }))],
+    ["does not begin", () => withSegment(0, withColumn("state after", { range: [-1, 255] }))],
+  ])("refuses a segment that is %s", (what, changed) => {
+    expect(() => prepareSegments(changed())).toThrow(what);
+  });
+
+  test("gives every key its own id", () => {
+    const ids = new Set(
+      [key, { ...key, name: "other" }, withSegment(1, (s) => ({ ...s, name: "other" }))].map((k) => prepareSegments(k).id),
+    );
+    expect(ids.size).toBe(3);
+    for (const id of ids) expect(id).toMatch(/^[0-9a-f]{64}$/);
+  });
+});
+
+test("segments are not made for the Johnson regime", () => {
+  expect(() =>
+    segmentParameters(
+      key.segments.map((s) => s.system),
+      { regime: "johnson" },
+    ),
+  ).toThrow("Johnson");
+});
+
+describe("encodings", () => {
+  test("of a key: one, without bytes left", () => {
+    const bytes = encodeSegmentedKey(key);
+    expect(encodeSegmentedKey(decodeSegmentedKey(bytes))).toEqual(bytes);
+    expect(() => decodeSegmentedKey(Uint8Array.of(...bytes, 0))).toThrow(SyntaxError);
+    for (const at of [0, 4]) expect(() => decodeSegmentedKey(bytes.with(at, 9))).toThrow(/mark|version/);
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), (length) => {
+        expect(() => decodeSegmentedKey(bytes.slice(0, length))).toThrow(SyntaxError);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test("of a proof: one, without bytes left", () => {
+    expect(encodeSegments(decodeSegments(proof))).toEqual(proof);
+    const code = (bytes: Uint8Array) => {
+      try {
+        decodeSegments(bytes);
+      } catch (error) {
+        return (error as VerifyError).code;
+      }
+      return null;
+    };
+    expect(code(proof.slice(0, 11))).toBe("decode/size");
+    expect(code(proof.slice(0, -1))).toBe("decode/size");
+    expect(code(Uint8Array.of(...proof, 0))).toBe("decode/size");
+    expect(code(proof.with(0, 0))).toBe("decode/header");
+    expect(code(proof.with(4, 2))).toBe("decode/header");
+    expect(code(proof.with(8, 0))).toBe("segments/count");
+    expect(code(proof.with(8, 4))).toBe("decode/size");
+    expect(code(proof.with(10, 1))).toBe("segments/count");
+    expect(code(proof.with(15, 255))).toBe("decode/size");
+    expect(() => encodeSegments([])).toThrow(RangeError);
+  });
+});
+
+test("verifySegments() rejects changed bytes with VerifyError and nothing else", () => {
+  fc.assert(
+    fc.property(mutatedBytes(proof), (bytes) => {
+      try {
+        verifySegments(key, bytes, { minBits: 0 });
+      } catch (error) {
+        if (error instanceof VerifyError) return true;
+        throw error;
+      }
+      return bytes.length === proof.length && bytes.every((byte, i) => byte === proof[i]);
+    }),
+    { numRuns: 200 },
+  );
+});
