@@ -36,7 +36,7 @@ const REFUSED = [
 ] as const;
 
 function describeDevice(label: string, start: () => Promise<Backend>): void {
-  describe(`a decoder's witness on ${label}`, () => {
+  describe(`a transformer's witness on ${label}`, () => {
     let backend: Backend;
     beforeAll(async () => {
       backend = await start();
@@ -103,6 +103,26 @@ function describeDevice(label: string, start: () => Promise<Backend>): void {
       }
     });
 
+    it.each(["query", "key"] as const)("refuses a %s that is too large to be normalised", async (name) => {
+      const { program: other } = architectures.find((a) => a.name === "qwen3")!;
+      const made = compileDecoder({ ...other, [name]: { ...other[name], shift: 1 } }, 6);
+      expect(() => made.run(PROMPT, 3)).toThrow(`the ${name}`);
+      await expect(decoderDifferences(made, PROMPT, 3, backend)).rejects.toThrow(`the ${name}`);
+    });
+
+    it("refuses final values that are too large", async () => {
+      for (const { program: other } of encoders) {
+        const made = compileEncoder({ ...other, final: { ...other.final!, shift: 1 } }, 6);
+        expect(() => made.run(PROMPT)).toThrow("for a final value");
+        await expect(encoderDifferences(made, PROMPT, backend)).rejects.toThrow("for a final value");
+      }
+    });
+
+    it("is the host's where norms come after and lose no mean, with a gate, without biases", async () => {
+      const after = smallProgram({ ...SMALL, normPlace: "after" });
+      expect(await decoderDifferences(compileDecoder(after, 6), PROMPT, 3, backend)).toEqual([]);
+    });
+
     it("refuses texts that do not fit an encoder", async () => {
       for (const { program: other } of encoders) {
         const made = compileEncoder(other, 6);
@@ -122,6 +142,6 @@ function describeDevice(label: string, start: () => Promise<Backend>): void {
 
 describeDevice("the reference", async () => referenceBackend());
 describeDevice("the CPU backend", () => cpuBackend({ threads: 1 }));
-await describeWithGpu("a decoder's witness on WebGPU", () => {
+await describeWithGpu("a transformer's witness on WebGPU", () => {
   describeDevice("WebGPU", () => webgpuBackend({ robustness: true }));
 });
