@@ -37,6 +37,11 @@ export interface Skip {
   readonly mean: Int32Array;
 }
 
+/** Whether a mean is lost, so that the sum is there at all. */
+export function hasMean({ mean }: Skip): boolean {
+  return mean.some((v) => v !== 0);
+}
+
 /** The norm of every head's queries, or keys. */
 export interface HeadNorm {
   /** [layers, headWidth]: times the turn's cosine and sine. */
