@@ -10,6 +10,8 @@ import { FINAL_BITS, LOW_BITS, mostQuery, reciprocalBits, squareWeights, type Tr
 const MARGIN = 1.5;
 /** The limit of queries and keys is a multiple of this, or the most that there can be. */
 const QUERY_STEP = 128;
+/** Log2 of the least steps of the residual stream that a row's root mean square is to have. */
+const STEPS = 7;
 /** Weights of a sum of squares, added up: products of three limbs of 10 bits stay below p. */
 const MOST_SQUARE_WEIGHTS = 2 ** 11;
 
@@ -157,7 +159,7 @@ function shiftsOf(largest: readonly number[], config: TransformerConfig): number
 }
 
 /**
- * More bits than asked for where outliers would leave too few to the rest: the shortest row's root mean square is to be 2^9 steps at least, as far as sums of
+ * More bits than asked for where outliers would leave too few to the rest: the shortest row's root mean square is to be 2^7 steps at least, as far as sums of
  * squares of limbs allow.
  */
 function residualBitsFor(
@@ -168,7 +170,7 @@ function residualBitsFor(
 ): number {
   let bits = asked;
   const weights = squareWeights(config, { channelShifts });
-  const isTooCoarse = () => ((shortest / Math.sqrt(config.width)) * 2 ** (bits - 1)) / (MARGIN * largest) < 2 ** 9;
+  const isTooCoarse = () => ((shortest / Math.sqrt(config.width)) * 2 ** (bits - 1)) / (MARGIN * largest) < 2 ** STEPS;
   while (isTooCoarse() && bits < 22 && weights * 4 ** (bits - LOW_BITS) < 2 ** 31 && weights * 2 ** (bits + 1) < 2 ** 31) bits++;
   return bits;
 }

@@ -11,7 +11,7 @@ import { onesOn, term } from "../../system/builder.ts";
 import type { Term } from "../../system/types.ts";
 import type { Frame } from "./frame.ts";
 import type { TraceName } from "./layout.ts";
-import { LOW_BITS, reciprocalBits, rootHighBits, rootNumerator, squareWeights } from "./program.ts";
+import { LOW_BITS, normLength, reciprocalBits, rootHighBits, rootNumerator, squareWeights } from "./program.ts";
 
 const LOW = 2 ** LOW_BITS;
 
@@ -40,6 +40,7 @@ export function lowerNorm(frame: Frame): void {
     );
   /** Weighted by channel, if not all weights are 1. */
   const squares = frame.program.channelSquares;
+  frame.bounded("normed", { most: normLength(config, scales), ...(squares && { weights: squares }) });
   const weights = squares ? [frame.weight("channel squares", squares, "width")] : [];
   const summed = (coefficient: number, ...names: readonly TraceName[]): Term =>
     term(coefficient, [...weights, ...names.map((name) => frame.on(name))]);

@@ -172,6 +172,15 @@ export function reciprocalBits(
   return Math.min(17, 30 - rootHighBits(config, scales));
 }
 
+/**
+ * The largest Euclidean length of a row of normalised values, channels weighted by 4^channelShifts: |y| <= |x| R / 2^rho + 1/2 with R <= K / N and
+ * |x| < N + 1 makes it at most (K / 2^rho) (1 + 1/N) + sqrt(weights) / 2, and N > K / 2^(bits of R) (SPEC §12.3).
+ */
+export function normLength(config: Pick<TransformerConfig, "width">, scales: TransformerScales): number {
+  const least = Math.max(1, Math.floor(rootNumerator(config, scales) / 2 ** reciprocalBits(config, scales)));
+  return Math.ceil(Math.sqrt(config.width) * 2 ** scales.normExponent * (1 + 1 / least) + Math.sqrt(squareWeights(config, scales)) / 2) + 1;
+}
+
 /** The most that a query or key can be allowed: four times the largest score has to stay below p (lower-attention.ts, scores). */
 export function mostQuery({ headWidth }: Pick<TransformerConfig, "headWidth">): number {
   return Math.floor(Math.sqrt((2 ** 31 - 2 ** 20) / (4 * headWidth)));

@@ -6,6 +6,7 @@
  * subtracted: embeddings, the rows of output and down projections, and, where norms come after, the normalised values that are added again (`Skip`).
  */
 import { ModelError } from "../../errors.ts";
+import type { Length } from "../../system/bounds.ts";
 import { folded, layerTensors, type Rows, type Scaled, scaledRows } from "./fold.ts";
 import type { Norm, Transformer, TransformerConfig } from "./model.ts";
 import {
@@ -20,6 +21,7 @@ import {
   MOST_HEAD_EPSILON,
   mostFlat,
   mostQuery,
+  normLength,
   ROTATION_BITS,
   type Skip,
   type TransformerProgram,
@@ -43,8 +45,8 @@ export function quantizeTransformer(model: Transformer, scales: TransformerScale
   const norms = 2 ** scales.normExponent;
   const normLimit = 2 ** (scales.normBits - 1);
   const channel = (c: number) => 2 ** (scales.channelShifts[c] ?? 0);
-  // The difference of two states, shifted, shares a constraint with the accumulator.
-  const residualShift = Math.min(MAX_SHIFT, 29 - scales.residualBits);
+  // The difference of two states, shifted, or the state alone, shares a constraint with the accumulator.
+  const residualShift = Math.min(MAX_SHIFT, (config.normPlace === "before" ? 29 : 30) - scales.residualBits);
   const query = Math.sqrt(2 ** (scales.scoreShift + scales.expExponent) / Math.sqrt(config.headWidth));
   const flat = (magnitudes: readonly (readonly number[])[]) => (l: number, o: number) =>
     config.queryKeyNorm ? mostFlat(config) / (magnitudes[l]?.[Math.floor(o / config.headWidth)] ?? 1) : query;
@@ -57,11 +59,14 @@ export function quantizeTransformer(model: Transformer, scales: TransformerScale
   const tensors = layerTensors(model);
   const matrix = (part: keyof typeof tensors, mapping: Omit<Mapping, "layers">) =>
     quantizeMatrix(`${name} ${part}`, { layers: tensors[part].map((rows) => () => rows(normalised(config))), ...mapping });
-  const fromNorm = { inputScale: (_: number, c: number) => norms / channel(c), inputLimit: normLimit };
+  const channelSquares = scales.channelShifts.some((k) => k > 0) ? Int32Array.from(scales.channelShifts, (k) => 4 ** k) : undefined;
+  const inputLength: Length = { most: normLength(config, scales), ...(channelSquares && { weights: channelSquares }) };
+  const fromNorm = { inputScale: (_: number, c: number) => norms / channel(c), inputLimit: normLimit, inputLength };
   const toStream = {
     outputScale: (_: number, c: number) => residual / channel(c),
     mostShift: residualShift,
     skipLimit: config.normPlace === "after" ? normLimit : 0,
+    skipLength: inputLength.most,
   };
   const output = matrix("output", {
     inputScale: (l, i) => value(l, mixed(i)),
@@ -97,7 +102,7 @@ export function quantizeTransformer(model: Transformer, scales: TransformerScale
     ...quantizeHead(model, fromNorm),
     ...(config.output === "mean" && { final: finalOf(model.norms[2 * config.layers]!, scales, normLimit) }),
     epsilon: Math.max(1, Math.round(config.epsilon * config.width * residual * residual)),
-    ...(scales.channelShifts.some((k) => k > 0) && { channelSquares: Int32Array.from(scales.channelShifts, (k) => 4 ** k) }),
+    ...(channelSquares && { channelSquares }),
   };
 }
 
@@ -107,12 +112,14 @@ interface Mapping {
   readonly layers: readonly (() => Rows)[];
   readonly inputScale: (layer: number, input: number) => number;
   readonly outputScale: (layer: number, output: number) => number;
-  /** Largest absolute input. */
+  /** Largest absolute input, and the largest length of a row of inputs. */
   readonly inputLimit: number;
+  readonly inputLength?: Length;
   readonly mostShift?: number;
   /** What is added besides, of inputs up to `skipLimit`, on the output's scale; none if the limit is 0. */
   readonly skip?: (layer: number) => { readonly gain: Float64Array; readonly mean: Float64Array };
   readonly skipLimit?: number;
+  readonly skipLength?: number;
 }
 
 /** The largest shift, at most 16 or what the mapping says, at which every row's accumulator stays inside its limit. */
@@ -169,14 +176,23 @@ interface Layer {
   readonly mean: ArrayLike<number>;
 }
 
-function largestOf({ outputs, inputs, weight, bias, gain, mean }: Layer, { inputLimit, skipLimit = 0 }: Mapping): number {
+/** By L1 norms and the largest input, or by Euclidean lengths: whichever bounds a row better. */
+function largestOf(
+  { outputs, inputs, weight, bias, gain, mean }: Layer,
+  { inputLimit, inputLength, skipLength = 0, skipLimit = 0 }: Mapping,
+): number {
   let means = 0;
-  for (let k = 0; k < mean.length; k++) means += Math.abs(mean[k]!);
+  for (let k = 0; k < mean.length; k++) means += mean[k]! * mean[k]!;
   let most = 0;
   for (let o = 0; o < outputs; o++) {
-    let sum = 0;
-    for (let i = o * inputs; i < (o + 1) * inputs; i++) sum += Math.abs(weight[i]!);
-    most = Math.max(most, sum * inputLimit + Math.abs(bias[o]!) + (Math.abs(gain[o] ?? 0) + means) * skipLimit);
+    let [sum, squares] = [0, 0];
+    for (let i = o * inputs, k = 0; k < inputs; i++, k++) {
+      const w = weight[i]!;
+      sum += Math.abs(w);
+      squares += (w * w) / (inputLength?.weights?.[k] ?? 1);
+    }
+    const product = Math.min(sum * inputLimit, inputLength ? Math.sqrt(squares) * inputLength.most : Number.POSITIVE_INFINITY);
+    most = Math.max(most, product + Math.abs(bias[o]!) + Math.abs(gain[o] ?? 0) * skipLimit + Math.sqrt(means) * skipLength);
   }
   return most;
 }
@@ -240,7 +256,7 @@ function headNorm(
 }
 
 /** The language-model head with the last norm's gain and bias. */
-function quantizeHead({ config, head, norms }: Transformer, fromNorm: Pick<Mapping, "inputScale" | "inputLimit">) {
+function quantizeHead({ config, head, norms }: Transformer, fromNorm: Pick<Mapping, "inputScale" | "inputLimit" | "inputLength">) {
   if (!head) return { head: new Int32Array(), headExponent: 0 };
   const rows = scaledRows(
     folded(head, norms[2 * config.layers]!),

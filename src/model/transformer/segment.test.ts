@@ -39,7 +39,7 @@ describe.each(PROGRAMS)("%s", (_, program) => {
     for (const range of layerGroups(SMALL.layers, count)) {
       const { built, run } = compileSegment(program, POSITIONS, range);
       checkRanges(built.system);
-      checkNoWrap(built.system, built.weights);
+      checkNoWrap(built.system, built.weights, built.lengths);
       const made = run(statement, states);
       const filled = made.witness();
       expect(firstViolation(built, filled)).toBeNull();
