@@ -177,9 +177,13 @@ CIRCLET_DEBUG=1 adds the stack trace to an error.`,
     "quantize lande",
     "quantize net.onnx --exponent 8 --range -256,255 --labels labels.txt -o mynet",
     "quantize net.onnx --exponent 0 --range 0,255 --samples mnist:100 -o digits",
+    "quantize stories.gguf -o stories.circlet.json    chooses a language model's scales on texts",
   ])
-    .argument("<model>", MODEL)
-    .option("-o, --output <folder>", "writes model.onnx, model.json, the integer program and the accuracy report there")
+    .argument("<model>", `${MODEL}, ${LANGUAGE}`)
+    .option(
+      "-o, --output <folder>",
+      "writes model.onnx, model.json, the integer program and the accuracy report there; of a language model, the file of its recipe",
+    )
     .option("--exponent <e>", "input cells v stand for v / 2^e (for an ONNX file without model.json)", integer(-30, 30))
     .option("--range <low,high>", "smallest and largest input cell", integerRange)
     .option("--divisor <n>", "the network sees its input divided by n", integer(1, 2 ** 30))

@@ -16,6 +16,7 @@ import { print, printable } from "../output.ts";
 import { type CalibrationNote, nodesText, quantizedNodes, scalesText } from "../quantized.ts";
 import { ownSamples, samplesFor } from "../samples.ts";
 import { loading, openSource } from "../source.ts";
+import { isTransformer } from "../transformers.ts";
 
 /** What is not of the quantizer's bits. */
 interface OtherFlags extends JsonOption {
@@ -38,6 +39,7 @@ export interface QuantizeFlags extends OtherFlags, Omit<QuantizationBits, "expon
 const CALIBRATION_SAMPLES = 200;
 
 export async function quantizeCommand(source: string, flags: QuantizeFlags, io: Io): Promise<void> {
+  if (await isTransformer(source)) return (await import("./quantize-tokens.ts")).quantizeTokensCommand(source, flags, io);
   const { output } = flags;
   if (output !== undefined && !["folder", null].includes(await kindOf(output)))
     throw new UsageError("file", `Cannot write the folder ${output}: there is a file of this name`);

@@ -1,0 +1,108 @@
+/** `circlet quantize` for a language model: chooses scales on texts, shows them, writes the recipe that other commands take. */
+
+import { sampleTexts } from "../../model/transformer/load.ts";
+import { lowerTransformer } from "../../model/transformer/lower.ts";
+import type { TransformerProgram } from "../../model/transformer/program.ts";
+import { quantizeTransformer } from "../../model/transformer/quantize.ts";
+import { RECIPE_FILE, type Recipe, recipeOf } from "../../model/transformer/recipe.ts";
+import { PASSAGE } from "../../model/transformer/sample-texts.ts";
+import { searchScales } from "../../model/transformer/search.ts";
+import { constraintInterval } from "../../system/bounds.ts";
+import { UsageError } from "../failure.ts";
+import { checkWritable, kindOf, writeWhole } from "../files.ts";
+import { breathe, type Io } from "../io.ts";
+import type { JsonOption } from "../options.ts";
+import { aligned, print, printable, table } from "../output.ts";
+import { textsOf } from "../texts.ts";
+import { openFloat } from "../transformers.ts";
+
+export interface QuantizeTokensOptions extends JsonOption {
+  readonly output?: string;
+  readonly samples?: string;
+  readonly name?: string;
+}
+
+/** Flags of networks with classes. */
+const OTHERS = ["exponent", "range", "divisor", "labels", "tableBits", "activationBits", "logitBits", "weightBits", "percentile"] as const;
+/** Tokens of a text. */
+const MOST = 256;
+/** Accumulators of larger models are not listed. */
+const MOST_LISTED = 2 ** 26;
+
+export async function quantizeTokensCommand(
+  source: string,
+  options: QuantizeTokensOptions & Partial<Record<(typeof OTHERS)[number], unknown>>,
+  io: Io,
+): Promise<void> {
+  const other = OTHERS.find((flag) => options[flag] !== undefined);
+  if (other) throw new UsageError("usage", `--${other} is for networks of ONNX files`);
+  const { output, samples } = options;
+  const path = output === undefined ? undefined : await recipePath(output);
+  if (path !== undefined) await checkWritable(path);
+  const open = await openFloat(source, io);
+  const { transformer, tokenizer } = open;
+  const name = options.name ?? open.name;
+  const isEncoder = transformer.config.output === "mean";
+  const most = Math.min(MOST, transformer.config.context);
+  const texts = samples === undefined ? sampleTexts(transformer, tokenizer) : await textsOf(samples, tokenizer, isEncoder, most);
+  io.stderr.write(`chooses scales on ${texts.length} texts ...\n`);
+  await breathe(io.signal);
+  const { scales, error, tried } = await searchScales(transformer, name, texts, async (count, best) => {
+    io.stderr.write(`${count} choices of bits, error ${(100 * best).toFixed(3)} %\n`);
+    await breathe(io.signal);
+  });
+  const tokens = texts.reduce((n, text) => n + text.length, 0);
+  const recipe = recipeOf(name, scales, { texts: texts.length, tokens, error });
+  if (path !== undefined) await writeWhole(path, `${JSON.stringify(recipe)}\n`);
+  const filling = fillingOf(quantizeTransformer(transformer, scales, name), Math.min(16, transformer.config.context));
+  print(io, options, { model: name, ...(path !== undefined && { recipe: path }), tried, ...recipe, filling }, () =>
+    [
+      aligned([
+        ["model", printable(name)],
+        ["texts", `${texts.length}, ${tokens} tokens${samples === undefined ? `: sample texts ("${PASSAGE.slice(0, 15)}" ...)` : ""}`],
+        ["error", `${(100 * error).toFixed(3)} % of the outputs' deviation, the best of ${tried} choices`],
+        ...scaleRows(recipe),
+      ]),
+      "",
+      filling === null
+        ? "The model is too large to list its accumulators."
+        : table(
+            ["constraint", "bits"],
+            filling.map(({ constraint, bits }) => [constraint, bits.toFixed(2)]),
+          ),
+      ...(path === undefined ? [] : ["", `written: ${path}`]),
+    ].join("\n"),
+  );
+}
+
+/** A recipe's file: as given, or in a given folder. */
+async function recipePath(output: string): Promise<string> {
+  return (await kindOf(output)) === "folder" ? `${output.replace(/[\\/]+$/, "")}/${RECIPE_FILE}` : output;
+}
+
+function scaleRows({ scales }: Recipe): (readonly [string, string])[] {
+  const outliers = scales.channelShifts.filter((k) => k > 0).length;
+  return [
+    [
+      "residual stream",
+      `${scales.residualBits} bits, 2^-${scales.residualExponent}${outliers > 0 ? `, ${outliers} channels coarser` : ""}`,
+    ],
+    ["normalised", `${scales.normBits} bits, 2^-${scales.normExponent}`],
+    ["queries, keys", `up to ${scales.queryLimit}`],
+    ["values", `${scales.valueBits} bits`],
+    ["gates", `${scales.gateBits} bits, 2^-${scales.gateExponent}`],
+    ["hidden", `${scales.feedBits} bits`],
+  ];
+}
+
+/** How many bits the left side of each constraint can have, of 31: accumulators are filled where it is nearly that. */
+function fillingOf(program: TransformerProgram, positions: number): { readonly constraint: string; readonly bits: number }[] | null {
+  if (program.embedding.length + program.head.length > MOST_LISTED) return null;
+  const { built } = lowerTransformer(program, positions);
+  return built.system.constraints
+    .filter(({ name }) => !name.startsWith("limbs of"))
+    .map((constraint) => {
+      const [low, high] = constraintInterval(built.system, built.weights, constraint, built.lengths);
+      return { constraint: constraint.name, bits: Math.log2(Math.max(1, Math.abs(low), Math.abs(high))) };
+    });
+}
