@@ -21,6 +21,8 @@ const MARGIN = 1.5;
 const QUERY_STEP = 128;
 /** Log2 of the least steps of the residual stream that a row's root mean square is to have. */
 const STEPS = 7;
+/** Fractional bits of reciprocal roots at least: more than a state's low limb has. */
+const LEAST_ROOT_SHIFT = LOW_BITS + 1;
 /** Signed bits of normalised values at most: their range is a table. */
 const MOST_NORM_BITS = 15;
 /** Weights of a sum of squares, added up: products of three limbs of 10 bits stay below p. */
@@ -74,14 +76,14 @@ export function scalesOf(config: TransformerConfig, seen: Observed, bits: Decode
   const residualBits = residualBitsFor(stream, bits.residual, channelShifts, config);
   const residualExponent = exponentFor(residualBits, stream.largest);
   const normLimit = MARGIN * scaled("normed");
-  // weights and values balanced, as far as the table of their range is short
-  const balanced = Math.floor(Math.log2(2 ** 30 / config.width) / 2);
-  const normExponent = bits.normExponent ?? Math.min(balanced, Math.floor(Math.log2(2 ** (MOST_NORM_BITS - 1) / normLimit)));
   // A reciprocal root has to keep its bits for a row half as long as the shortest one seen.
-  let rootShift = bits.rootShift;
-  const reciprocal = (Math.sqrt(config.width) * 2 ** normExponent) / ((stream.shortest / 2) * 2 ** residualExponent);
-  while (rootShift > LOW_BITS + 1 && reciprocal * 2 ** rootShift >= 2 ** reciprocalBits(config, { residualBits, channelShifts }))
-    rootShift--;
+  const unit = Math.sqrt(config.width) / ((stream.shortest / 2) * 2 ** residualExponent);
+  const mostReciprocal = Math.floor(Math.log2(2 ** reciprocalBits(config, { residualBits, channelShifts }) / unit));
+  // Weights and normalised values balanced, as far as the table of their range is short and reciprocal roots fit.
+  const balanced = Math.floor(Math.log2(2 ** 30 / config.width) / 2);
+  const short = Math.floor(Math.log2(2 ** (MOST_NORM_BITS - 1) / normLimit));
+  const normExponent = Math.max(1, Math.min(bits.normExponent ?? Math.min(balanced, short), mostReciprocal - LEAST_ROOT_SHIFT));
+  const rootShift = Math.max(LEAST_ROOT_SHIFT, Math.min(bits.rootShift, mostReciprocal - normExponent));
   const magnitudes = (name: string, count: number) =>
     config.queryKeyNorm
       ? byLayer((l) => {
