@@ -22,7 +22,7 @@ TEXT_SHA256 = "f5b46ac54ab876523df057cc14625c674c787e989c7309b57aaa5233c28ddc49"
 HELD_OUT = (20, 50, 80, 110)  # chapters that are neither in the vocabulary's counts nor in the training
 END = "<|endoftext|>"
 CONFIG = {
-    "architectures": ["LlamaForCausalLM"], "model_type": "llama", "dtype": "bfloat16", "hidden_act": "silu",
+    "architectures": ["LlamaForCausalLM"], "model_type": "llama", "torch_dtype": "bfloat16", "hidden_act": "silu",
     "vocab_size": 1024, "hidden_size": 128, "intermediate_size": 352, "num_hidden_layers": 5,
     "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 16, "max_position_embeddings": 256,
     "rope_theta": 10000.0, "rope_scaling": None, "rms_norm_eps": 1e-5, "attention_bias": False, "mlp_bias": False,
