@@ -1,12 +1,12 @@
 /** A segment with its constraint system: from the states that the one before it ended with to the columns of its proof. */
 import { publicCells, type StatementForm } from "../../statement/columns.ts";
-import type { BuiltSystem } from "../../system/builder.ts";
 import type { ColumnId } from "../../system/types.ts";
 import { filled, formOf } from "./compile.ts";
 import { IntegerTransformer } from "./integer.ts";
 import { type TransformerTables, transformerTables } from "./integer-run.ts";
-import { lowerTransformer } from "./lower.ts";
+import { type LoweredTransformer, lowerTransformer } from "./lower.ts";
 import type { TransformerProgram } from "./program.ts";
+import type { ScoreTable } from "./scores.ts";
 import { type LayerRange, segmentProgram } from "./segment.ts";
 
 /** A statement as its raw input and output (SPEC §10.3). */
@@ -22,9 +22,10 @@ export interface SegmentRun {
   witness(): Map<ColumnId, Int32Array>;
 }
 
-export interface CompiledSegment {
-  readonly built: BuiltSystem;
+export interface CompiledSegment extends LoweredTransformer {
+  readonly program: TransformerProgram;
   readonly form: StatementForm;
+  readonly scores: ScoreTable;
   /** All positions of a statement, from the states on that the segment before it ended with: null for the first. @throws ModelError if a value leaves its bits */
   run(statement: RawStatement, incoming: readonly Int32Array[] | null): SegmentRun;
 }
@@ -58,7 +59,7 @@ export function compileSegment(
       },
     };
   };
-  return { built: lowered.built, form, run };
+  return { ...lowered, program, form, scores: tables.scores, run };
 }
 
 /** [positions, width], row-major. */

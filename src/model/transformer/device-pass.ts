@@ -25,11 +25,12 @@ export interface Cache<C> {
 /** What a pass leaves for a witness: the state before a site, and the accumulators of a layer's projections. */
 export type Kept = "state" | "query" | "key" | "value" | "output" | "gate" | "up" | "down";
 
-/** Positions first .. first + rows - 1, which read `tokens`; `keep` may copy what is left. */
+/** Positions first .. first + rows - 1, which read `tokens`, or go on from `state`, the limbs that a segment begins with; `keep` may copy what is left. */
 export interface Span<C> {
   readonly first: number;
   readonly rows: number;
   readonly tokens: C;
+  readonly state?: C | null;
   readonly keep?: (name: Kept, index: number, column: C) => void;
 }
 
@@ -38,11 +39,11 @@ export function emptyCache<C extends Cells>({ device, sizes }: DeviceDecoder<C>)
   return { keys: device.zeros(cells, 1), values: device.zeros(2 * cells, 1) };
 }
 
-/** The logits [rows, vocabulary]. */
+/** The logits [rows, vocabulary], or the state [2, rows, width] that a segment ends with. */
 export function decoderPass<C extends Cells>(decoder: DeviceDecoder<C>, cache: Cache<C>, span: Span<C>): C {
   const { program, sizes, device } = decoder;
   const scratch = new Scratch(device);
-  let state = embed(decoder, scratch, span);
+  let state = span.state ?? embed(decoder, scratch, span);
   const keep = span.keep ?? (() => {});
   for (let l = 0; l < sizes.layers; l++) {
     keep("state", 2 * l, state);
@@ -55,6 +56,10 @@ export function decoderPass<C extends Cells>(decoder: DeviceDecoder<C>, cache: C
     scratch.own(state);
   }
   keep("state", 2 * sizes.layers, state);
+  if (program.config.part?.last === false) {
+    scratch.end([state]);
+    return state;
+  }
   const head = { outputs: sizes.vocabulary, inputs: sizes.width };
   const logits = products(scratch, decoder.weight("head"), head, normalize(decoder, scratch, span, state), span.rows);
   scratch.end([logits]);

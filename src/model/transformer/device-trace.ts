@@ -20,11 +20,11 @@ interface Cells {
 /** What a pass leaves, of all layers: `state` is [2, sites, positions, width], the others [layers, positions, outputs]. */
 export type Stacks<C> = Readonly<Record<Kept, C>>;
 
-/** The trace, the rows that scores have in their table, and the arg max after every position. */
+/** The trace, the rows that scores have in their table, and the arg max after every position, if there is a head. */
 export interface DeviceTrace<C> {
   readonly trace: Readonly<Record<TraceName, C>>;
   readonly scoreRows: C;
-  readonly chosen: C;
+  readonly chosen: C | null;
 }
 
 type Filled<C> = Partial<Record<TraceName, C>>;
@@ -34,7 +34,7 @@ export function deviceTrace<C extends Cells>(
   decoder: DeviceDecoder<C>,
   verbs: Scratch<C>,
   stacks: Stacks<C>,
-  logits: C,
+  logits: C | null,
   next: C,
 ): DeviceTrace<C> {
   const { sizes, program } = decoder;
@@ -50,7 +50,7 @@ export function deviceTrace<C extends Cells>(
   filled.outputRest = rest("output");
   feedTrace(decoder, verbs, stacks, filled);
   filled.downRest = rest("down");
-  const chosen = headTrace(decoder, verbs, logits, next, filled);
+  const chosen = logits === null ? null : headTrace(decoder, verbs, logits, next, filled);
   return { trace: filled as Record<TraceName, C>, scoreRows, chosen };
 }
 

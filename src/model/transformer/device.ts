@@ -7,7 +7,7 @@ import { fromInteger } from "../../field/m31.ts";
 import { functionTableName } from "../../ops/function-table.ts";
 import { type TokenStatement, tokenColumns } from "../../statement/tokens.ts";
 import type { ColumnId } from "../../system/types.ts";
-import { viewOf } from "../../tensor/integers.ts";
+import { add, cell, multiply, type View, viewOf } from "../../tensor/integers.ts";
 import { addLimbs, addMultiplicities } from "../device-derived.ts";
 import { Scratch, type WitnessDevice } from "../device-verbs.ts";
 import { type CompiledDecoder, checkTokens, type DecoderRun } from "./compile.ts";
@@ -16,7 +16,7 @@ import { decoderPass, emptyCache, type Kept, keyCells } from "./device-pass.ts";
 import { deviceTrace, type Stacks } from "./device-trace.ts";
 import type { DeviceDecoder } from "./device-views.ts";
 import { type Sizes, sizesOf, traceNames } from "./layout.ts";
-import type { TransformerProgram } from "./program.ts";
+import { LOW_BITS, type TransformerProgram } from "./program.ts";
 import { activationOf } from "./tables.ts";
 
 interface Cells {
@@ -32,7 +32,7 @@ export interface DeviceRun<C> {
 /** Whether the pass on a device (device-pass.ts) knows what a program computes; others are made a witness by the host. */
 export function hasDevicePass({ config, up, headNorms, skips, ...program }: TransformerProgram): boolean {
   const matrices = [program.query, program.key, program.value, program.output, program.gate, program.down, ...(up ? [up] : [])];
-  const isPlain = !config.part && !headNorms && !skips && !program.headBias && matrices.every((matrix) => !matrix.bias);
+  const isPlain = !headNorms && !skips && !program.headBias && matrices.every((matrix) => !matrix.bias);
   return isPlain && config.gated && config.attention === "causal" && config.positions.kind === "rotary" && config.output === "logits";
 }
 
@@ -54,21 +54,40 @@ export async function computeDecoder<C extends Cells>(
   const decoder = deviceDecoder(compiled, device, column);
   const generated = typeof continuation === "number" ? await generate(decoder, prompt, count, tick) : continuation;
   const statement = { prompt, generated };
-  const columns = await columnsOf(compiled, decoder, statement);
-  if (columns === null) {
+  const made = await columnsOf(compiled, decoder, statement, null);
+  if (made === null) {
     runOf(compiled, prompt, continuation).witness(); // throws, naming value and position
     throw new InternalError(`${compiled.program.name} misses its tables on the device, and not on the host`);
   }
-  return { statement, columns };
+  return { statement, columns: made.columns };
 }
+
+/** The greedy continuation alone; garbage if a value leaves its bits. @throws RangeError if there is no room for it */
+export async function generateTokens<C extends Cells>(
+  compiled: CompiledDecoder,
+  prompt: readonly number[],
+  count: number,
+  device: WitnessDevice<C>,
+  column: (id: ColumnId) => C,
+): Promise<TokenStatement> {
+  checkTokens(compiled.input, prompt, count);
+  const generated = await generate(deviceDecoder(compiled, device, column), prompt, count, async () => undefined);
+  return { prompt, generated };
+}
+
+/** What a pass over all positions needs of a decoder, or of a segment of it. */
+export type OnDevice = Pick<CompiledDecoder, "program" | "built" | "input" | "tokens" | "next" | "columns" | "scores"> & {
+  readonly incoming?: ColumnId | null;
+  readonly outgoing?: ColumnId | null;
+};
 
 /** The same on the host. @throws what `computeDecoder` throws, when it is made a witness for values */
 export function runOf(compiled: CompiledDecoder, prompt: readonly number[], continuation: number | readonly number[]): DecoderRun {
   return typeof continuation === "number" ? compiled.run(prompt, continuation) : compiled.follow({ prompt, generated: continuation });
 }
 
-function deviceDecoder<C extends Cells>(
-  compiled: CompiledDecoder,
+export function deviceDecoder<C extends Cells>(
+  compiled: OnDevice,
   device: WitnessDevice<C>,
   column: (id: ColumnId) => C,
 ): DeviceDecoder<C> {
@@ -109,39 +128,64 @@ async function generate<C extends Cells>(
   return [...words];
 }
 
+/** The columns of a witness, and the state [positions, width] that a segment ends with. */
+export interface DeviceColumns<C> {
+  readonly columns: ReadonlyMap<ColumnId, C>;
+  readonly outgoing: Uint32Array | null;
+}
+
 /**
- * The columns of a statement's witness, or null if the decoder does not continue its tokens so, or a value leaves its bits. The device has done all of it when this
- * resolves.
+ * The columns of a statement's witness, or null if the decoder does not continue its tokens so, or a value leaves its bits. `incoming`: the limbs of the state that
+ * a segment begins with. The device has done all of it when this resolves.
  */
-async function columnsOf<C extends Cells>(
-  compiled: CompiledDecoder,
+export async function columnsOf<C extends Cells>(
+  compiled: OnDevice,
   decoder: DeviceDecoder<C>,
   statement: TokenStatement,
-): Promise<ReadonlyMap<ColumnId, C> | null> {
+  incoming: C | null,
+): Promise<DeviceColumns<C> | null> {
   const { device, sizes } = decoder;
   const { built, input } = compiled;
   const cells = tokenColumns(input, statement);
   const [tokens, next] = [cells.tokens, cells.next].map((values) => device.upload(Uint32Array.from(values, fromInteger), 1)) as [C, C];
-  const { stacks, logits } = passOverAll(decoder, tokens);
+  const { stacks, last } = passOverAll(decoder, tokens, incoming);
   const scratch = new Scratch(device);
-  const { trace, scoreRows, chosen } = deviceTrace(decoder, scratch, stacks, logits, next);
+  const { trace, scoreRows, chosen } = deviceTrace(decoder, scratch, stacks, compiled.outgoing == null ? last : null, next);
   const columns = new Map([
     [compiled.tokens, tokens],
     [compiled.next, next],
   ]);
   for (const name of traceNames(decoder.program.config)) columns.set(compiled.columns[name], trace[name]);
+  const boundaries = [
+    [compiled.incoming, 0],
+    [compiled.outgoing, sizes.sites - 1],
+  ] as const;
+  for (const [id, site] of boundaries) if (id != null) columns.set(id, stateAt(decoder, scratch, stacks.state, site));
   addLimbs(device, built, columns);
   const misses = addMultiplicities(device, built, columns, new Map([[compiled.columns.scoreBase, scoreRows]]));
-  const [best = new Uint32Array(), ...missed] = await Promise.all([chosen, ...misses].map((column) => device.read(column)));
+  const end = compiled.outgoing == null ? null : (columns.get(compiled.outgoing) ?? null);
+  const optional = (column: C | null) => (column === null ? null : device.read(column));
+  const [best, outgoing, ...missed] = await Promise.all([optional(chosen), optional(end), ...misses.map((column) => device.read(column))]);
   scratch.end(columns.values());
   for (const [name, column] of Object.entries(stacks)) if (name !== "state") device.free(column); // limbs of the state are slices of it
-  device.free(logits);
-  const isRight = cells.next.every((token, i) => token === sizes.vocabulary || token === best[i]);
-  return isRight && missed.every(([count]) => count === 0) ? columns : null;
+  device.free(last);
+  const isRight = best === null || cells.next.every((token, i) => token === sizes.vocabulary || token === best[i]);
+  return isRight && missed.every((counts) => counts?.[0] === 0) ? { columns, outgoing } : null;
+}
+
+/** The state at a site: 2^10 high + low. */
+function stateAt<C extends Cells>({ device, sizes }: DeviceDecoder<C>, verbs: Scratch<C>, state: C, site: number): C {
+  const cells = sizes.positions * sizes.width;
+  const limb = (k: number): View<C> => viewOf(device.slice(state, (k * sizes.sites + site) * cells, cells), [cells]);
+  return verbs.map([cells], [limb(0), limb(1)], [], [add(multiply(cell(0), 2 ** LOW_BITS), cell(1))])[0]!;
 }
 
 /** Inference of all positions at once; states and accumulators layer by layer. */
-function passOverAll<C extends Cells>(decoder: DeviceDecoder<C>, tokens: C): { readonly stacks: Stacks<C>; readonly logits: C } {
+function passOverAll<C extends Cells>(
+  decoder: DeviceDecoder<C>,
+  tokens: C,
+  state: C | null,
+): { readonly stacks: Stacks<C>; readonly last: C } {
   const { device, sizes } = decoder;
   const rows = sizes.positions;
   const cells = cellsOfStacks(sizes);
@@ -154,9 +198,9 @@ function passOverAll<C extends Cells>(decoder: DeviceDecoder<C>, tokens: C): { r
     const limbs = name === "state" ? 2 : 1;
     for (let k = 0; k < limbs; k++) device.place(stacks[name], (k * sizes.sites + at) * n, column, k * n, [n], [1]);
   };
-  const logits = decoderPass(decoder, cache, { first: 0, rows, tokens, keep });
+  const last = decoderPass(decoder, cache, { first: 0, rows, tokens, state, keep });
   for (const column of [cache.keys, cache.values]) device.free(column);
-  return { stacks, logits };
+  return { stacks, last };
 }
 
 /** Cells of one layer or site, of one limb. */
