@@ -3,7 +3,7 @@ import { publicCells, type StatementForm } from "../../statement/columns.ts";
 import type { ColumnId } from "../../system/types.ts";
 import { filled, formOf } from "./compile.ts";
 import { IntegerTransformer } from "./integer.ts";
-import { type TransformerTables, transformerTables } from "./integer-run.ts";
+import { shareMultiplier, type TransformerTables, transformerTables } from "./integer-run.ts";
 import { type LoweredTransformer, lowerTransformer } from "./lower.ts";
 import type { TransformerProgram } from "./program.ts";
 import type { ScoreTable } from "./scores.ts";
@@ -38,6 +38,7 @@ export function compileSegment(
   tables: TransformerTables = transformerTables(whole, positions),
 ): CompiledSegment {
   const program = segmentProgram(whole, range);
+  shareMultiplier(program, whole);
   const lowered = lowerTransformer(program, positions);
   const form = formOf(program, positions, lowered);
   const run: CompiledSegment["run"] = ({ input, output }, incoming) => {
