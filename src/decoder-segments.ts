@@ -16,7 +16,7 @@ import { runDecoder } from "./decoder.ts";
 import { InternalError } from "./errors.ts";
 import { checkTokens, compileDecoder } from "./model/transformer/compile.ts";
 import { type CompiledSegment, compileSegment, type RawStatement, type SegmentRun } from "./model/transformer/compile-segment.ts";
-import { generateTokens, hasDevicePass } from "./model/transformer/device.ts";
+import { generateTokens } from "./model/transformer/device.ts";
 import { computeSegment } from "./model/transformer/device-segment.ts";
 import { transformerTables } from "./model/transformer/integer-run.ts";
 import type { LanguageModel } from "./model/transformer/load.ts";
@@ -166,7 +166,7 @@ async function generate(
   count: number,
   backend: Backend,
 ): Promise<TokenStatement> {
-  if (backend.witness !== "device" || !hasDevicePass(decoder.program)) return runDecoder(decoder, prompt, count);
+  if (backend.witness !== "device") return runDecoder(decoder, prompt, count);
   const compiled = compileDecoder(decoder.program, positions);
   const uploaded = new Map<ColumnId, Column>();
   const session = backend.open();
@@ -207,7 +207,7 @@ async function proveOne(
       outgoing = made.outgoing;
       return { ...raw, columns: made.columns };
     };
-    const assignment = backend.witness === "device" && hasDevicePass(segment.program) ? () => ({ compute }) : onHost;
+    const assignment = backend.witness === "device" ? () => ({ compute }) : onHost;
     const { proof, report } = await proveReported(backend, verifying, weights, assignment, options);
     return { verifying, proof, report, committing, outgoing };
   });

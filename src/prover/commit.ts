@@ -65,7 +65,7 @@ export async function commitUnder(
   backend: Backend,
 ): Promise<Committed> {
   const { system, weights } = built;
-  checkNoWrap(system, weights);
+  checkNoWrap(system, weights, built.lengths);
   const layout = layoutOf(system, "weight", parameters.rowBits);
   const words = new Map([...weights].map(([id, values]) => [id, toWords(values)]));
   const column = (id: ColumnId): Uint32Array => {

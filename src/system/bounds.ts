@@ -12,10 +12,19 @@ type Interval = readonly [number, number];
 /** Values of the weight columns. */
 export type Weights = ReadonlyMap<ColumnId, Int32Array>;
 
+/** sqrt(sum_c weights_c v_c^2) <= most along a column's last dimension, as constraints force it (SPEC §12.3). */
+export interface Length {
+  readonly most: number;
+  /** Positive; all 1 if not given. */
+  readonly weights?: Int32Array;
+}
+
+export type Lengths = ReadonlyMap<ColumnId, Length>;
+
 /** Refuses a system in which a constraint's left side can reach p. @throws ModelError naming the constraint and the bound */
-export function checkNoWrap(system: System, weights: Weights): void {
+export function checkNoWrap(system: System, weights: Weights, lengths: Lengths = new Map()): void {
   for (const constraint of system.constraints) {
-    const [low, high] = constraintInterval(system, weights, constraint);
+    const [low, high] = constraintInterval(system, weights, constraint, lengths);
     if (low <= -P || high >= P)
       throw new ModelError(
         `Constraint ${constraint.name} can wrap around: its left side reaches [${low}, ${high}], allowed is below ${P} in absolute value`,
@@ -102,18 +111,18 @@ export function tableColumnRange(system: System, table: Table, index: number): r
 }
 
 /** The interval of a constraint's left side: the sum of its terms' intervals. */
-export function constraintInterval(system: System, weights: Weights, constraint: Constraint): Interval {
+export function constraintInterval(system: System, weights: Weights, constraint: Constraint, lengths: Lengths = new Map()): Interval {
   let low = 0;
   let high = 0;
   for (const term of constraint.terms) {
-    const [l, h] = termInterval(system, weights, constraint, term);
+    const [l, h] = termInterval(system, weights, constraint, term, lengths);
     low += l;
     high += h;
   }
   return [low, high];
 }
 
-function termInterval(system: System, weights: Weights, constraint: Constraint, term: Term): Interval {
+function termInterval(system: System, weights: Weights, constraint: Constraint, term: Term, lengths: Lengths): Interval {
   const weight = term.leaves.find((leaf) => weights.has(leaf.column));
   let rest: Interval = [1, 1];
   for (const [leaf, power] of powersOf(term.leaves.filter((l) => l !== weight))) {
@@ -126,11 +135,44 @@ function termInterval(system: System, weights: Weights, constraint: Constraint, 
   if (term.factors.some((f) => f.kind !== "ones")) rest = [Math.min(rest[0], 0), Math.max(rest[1], 0)];
   const inWeight = new Set<AxisId>(weight?.axes ?? []);
   const repeat = [...summed].filter((a) => !inWeight.has(a)).reduce((n, a) => n * size(system, a), 1);
-  const [low, high] = weight ? weightedInterval(system, weights, weight, summed, determined, rest) : rest;
+  const [low, high] = weight
+    ? narrower(
+        weightedInterval(system, weights, weight, summed, determined, rest),
+        productLength(system, weights, term, weight, summed, lengths),
+      )
+    : rest;
   const interval = product([low * repeat, high * repeat], [term.coefficient, term.coefficient]);
   if (!interval.every(Number.isSafeInteger))
     throw new ModelError(`Constraint ${constraint.name} has a term that reaches [${interval}]: too large to bound exactly`);
   return interval;
+}
+
+/**
+ * By Cauchy and Schwarz: the most that a sum of products of a weight's rows with a row of bounded length can be; infinite where the term is no such sum. The weight's
+ * other axes are none of the summed ones.
+ */
+function productLength(system: System, weights: Weights, term: Term, weight: Leaf, summed: ReadonlySet<AxisId>, lengths: Lengths): number {
+  const [other, ...more] = term.leaves.filter((l) => l !== weight);
+  const length = other && lengths.get(other.column);
+  const axis = other?.axes.at(-1);
+  const values = weights.get(weight.column);
+  if (!length || !values || axis === undefined || more.length > 0 || summed.size !== 1 || !summed.has(axis) || !weight.axes.includes(axis))
+    return Number.POSITIVE_INFINITY;
+  const cells = system.columns[weight.column]?.shape ?? [];
+  const d = weight.axes.indexOf(axis);
+  const inner = cellsOf(cells.slice(d + 1));
+  const count = cells[d] ?? 1;
+  const squares = new Float64Array(values.length / count);
+  values.forEach((w, i) => {
+    const at = Math.floor(i / (inner * count)) * inner + (i % inner);
+    squares[at] = squares[at]! + (w * w) / (length.weights?.[Math.floor(i / inner) % count] ?? 1);
+  });
+  const longest = squares.reduce((a, b) => Math.max(a, b), 0);
+  return Math.ceil(Math.sqrt(longest) * length.most * (1 + 2 ** -40));
+}
+
+function narrower([low, high]: Interval, most: number): Interval {
+  return [Math.max(low, -most), Math.min(high, most)];
 }
 
 /** The summed axes of a term: those that multiply its size, and those whose index a factor determines from axes that are free or counted. */

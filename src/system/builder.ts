@@ -3,6 +3,7 @@
  * Weight columns carry their values; witness columns are filled per proof by the operators that made them.
  */
 import { InternalError, ModelError } from "../errors.ts";
+import type { Length, Lengths } from "./bounds.ts";
 import {
   type Axis,
   type AxisId,
@@ -37,6 +38,8 @@ export interface BuiltSystem {
   readonly weights: ReadonlyMap<ColumnId, Int32Array>;
   /** Columns derived from others, in an order in which they can be filled. */
   readonly limbs: readonly Limb[];
+  /** Of rows whose Euclidean length constraints bound. */
+  readonly lengths: Lengths;
 }
 
 /** Limbs have this many bits: a table of 256 rows is cheap even for a network with a handful of cells. */
@@ -62,6 +65,7 @@ export class SystemBuilder {
   readonly #tables: { key: string; name: string; size: number; columns: readonly TableColumn[] }[] = [];
   readonly #weights = new Map<ColumnId, Int32Array>();
   readonly #limbs: Limb[] = [];
+  readonly #lengths = new Map<ColumnId, Length>();
 
   /** A new axis of a real size >= 1. */
   axis(name: string, size: number): AxisId {
@@ -168,6 +172,11 @@ export class SystemBuilder {
     return this.#table(`list ${name}`, name, size, listed);
   }
 
+  /** Says that constraints bound the length of a column's rows: whoever says it has to prove it. */
+  bounded(column: ColumnId, length: Length): void {
+    this.#lengths.set(column, length);
+  }
+
   /** Adds a constraint (SPEC §4.2); checks sizes and that every free axis occurs in every term. */
   constraint(name: string, free: readonly AxisId[], terms: readonly Term[]): void {
     for (const t of terms) {
@@ -196,7 +205,7 @@ export class SystemBuilder {
       multiplicity: this.#column({ name: `multiplicities of ${name}`, kind: "witness", shape: [size], range: [0, 0] }),
     }));
     const system = { axes: this.#axes, columns: this.#columns, constraints: this.#constraints, tables, lookups: this.#lookups };
-    return { system, weights: this.#weights, limbs: this.#limbs };
+    return { system, weights: this.#weights, limbs: this.#limbs, lengths: this.#lengths };
   }
 
   /** Proves the range of a witness column. */

@@ -7,8 +7,10 @@ import { BUNDLED_MODELS } from "../model/load.ts";
 import { encodeKey } from "../proof/key.ts";
 import type { Progress } from "../prover/prove.ts";
 import { verify } from "../verify.ts";
-import { smallProgram } from "./decoder.ts";
+import { ARCHITECTURES, FEW_BITS, smallProgram } from "./decoder.ts";
+import { encoderCase, proveOnDevice } from "./encoder-proof.ts";
 import { checkProof } from "./proof-bytes.ts";
+import { prove } from "./toy-proof.ts";
 import { describeWithGpu } from "./webgpu.ts";
 
 await describeWithGpu("proofs on WebGPU", () => {
@@ -18,8 +20,11 @@ await describeWithGpu("proofs on WebGPU", () => {
     await backend.close();
   });
 
-  it("of a decoder have the bytes of the CPU backend, and so has a proof of the text that it wrote", { timeout: 300_000 }, async () => {
-    const decoder = { name: "small decoder", program: smallProgram() };
+  it.each([
+    ["a decoder", smallProgram()],
+    ["a decoder that normalises heads", smallProgram(ARCHITECTURES.qwen3!.config)],
+  ])("of %s have the bytes of the CPU backend, and so has a proof of the text that it wrote", { timeout: 300_000 }, async (_, program) => {
+    const decoder = { name: "small decoder", program };
     const made = [];
     for (const backend of [await cpuBackend(), await webgpuBackend()]) {
       const key = await commitDecoder(decoder, 6, { backend });
@@ -27,6 +32,20 @@ await describeWithGpu("proofs on WebGPU", () => {
       expect((await proveText(key, statement, { backend })).proof).toEqual(proof);
       expect(verify(key.verifying, proof)).toMatchObject({ tokens: statement });
       made.push({ key: encodeKey(key.verifying), proof });
+      await backend.close();
+    }
+    expect(made[1]).toEqual(made[0]);
+  });
+
+  it("of an encoder have the bytes of the CPU backend, wherever the witness is made", { timeout: 300_000 }, async () => {
+    const { config, biases } = ARCHITECTURES.bert!;
+    const made = [];
+    for (const backend of [await cpuBackend(), await webgpuBackend()]) {
+      const encoder = await encoderCase(backend, smallProgram(config, FEW_BITS, biases), [1, 8, 15], 6);
+      const proof = await proveOnDevice(encoder, backend);
+      expect(await prove(encoder, { backend })).toEqual(proof);
+      expect(verify(encoder.key, proof)).toMatchObject({ embedding: encoder.statement });
+      made.push({ key: encodeKey(encoder.key), proof });
       await backend.close();
     }
     expect(made[1]).toEqual(made[0]);

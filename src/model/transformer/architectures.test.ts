@@ -58,7 +58,7 @@ describe.each(Object.entries(ARCHITECTURES))("%s", (_, { config, biases }) => {
   test("its constraints hold for its witness, and cannot wrap around", () => {
     const compiled = isEncoder ? compileEncoder(program, POSITIONS) : compileDecoder(program, POSITIONS);
     checkRanges(compiled.built.system);
-    checkNoWrap(compiled.built.system, compiled.built.weights);
+    checkNoWrap(compiled.built.system, compiled.built.weights, compiled.built.lengths);
     const run = "next" in compiled ? compiled.run(PROMPT, 3) : compiled.run(PROMPT);
     expect(firstViolation(compiled.built, run.witness())).toBeNull();
   });

@@ -1,15 +1,19 @@
 /**
- * The scales of a transformer from a run of the float model: every value's largest magnitude, with half as much again in reserve, decides its exponent. Exponents are
- * whole numbers, so a last-bit difference between runtimes' exp or cos does not reach them but at a boundary; a bundled model stores its scales.
+ * The scales of a transformer from runs of the float model: every value's largest magnitude, with half as much again in reserve, decides its exponent. Exponents are
+ * whole numbers, so a last-bit difference between runtimes' exp or cos does not reach them but at a boundary; a recipe stores the scales.
  */
-import { FloatTransformer } from "./float.ts";
 import type { Transformer, TransformerConfig } from "./model.ts";
-import { FINAL_BITS, LOW_BITS, mostQuery, reciprocalBits, type TransformerScales } from "./program.ts";
+import { type Observed, observe, overAll, raised } from "./observed.ts";
+import { FINAL_BITS, LOW_BITS, mostQuery, reciprocalBits, squareWeights, type TransformerScales } from "./program.ts";
 
 /** Reserve over the largest value seen. */
 const MARGIN = 1.5;
 /** The limit of queries and keys is a multiple of this, or the most that there can be. */
 const QUERY_STEP = 128;
+/** Log2 of the least steps of the residual stream that a row's root mean square is to have. */
+const STEPS = 7;
+/** Weights of a sum of squares, added up: products of three limbs of 10 bits stay below p. */
+const MOST_SQUARE_WEIGHTS = 2 ** 11;
 
 /** Signed bits of values, exponents, and the largest score shift: see `TransformerScales`. */
 export interface DecoderBits {
@@ -18,7 +22,8 @@ export interface DecoderBits {
   readonly up: number;
   readonly gated: number;
   readonly gate: number;
-  readonly normExponent: number;
+  /** Fractional bits of normalised values; as suits their largest magnitude if not given. */
+  readonly normExponent?: number;
   readonly rootShift: number;
   readonly exp: number;
   readonly expExponent: number;
@@ -29,7 +34,7 @@ export interface DecoderBits {
  * Bits that suit a model. An accumulator's 30 bits are shared by activations and weights: rounding costs least where both have about as many, and a wide sum
  * leaves fewer to either. The constants were the best of some dozen on stories260K, by agreement on greedy and drawn texts.
  */
-export function bitsFor({ width, heads, headWidth, hidden }: TransformerConfig): DecoderBits {
+export function bitsFor({ heads, headWidth, hidden }: TransformerConfig): DecoderBits {
   const shared = (inputs: number) => 1 + Math.round(Math.log2(2 ** 30 * (16 / 2.4 / inputs)) / 2);
   const value = shared(heads * headWidth);
   return {
@@ -38,7 +43,6 @@ export function bitsFor({ width, heads, headWidth, hidden }: TransformerConfig):
     up: 14,
     gated: shared(hidden),
     gate: 15,
-    normExponent: Math.round(Math.log2(2 ** 30 / (2.4 * width ** 1.5)) / 2),
     rootShift: 15,
     exp: 13,
     expExponent: 9,
@@ -46,65 +50,72 @@ export function bitsFor({ width, heads, headWidth, hidden }: TransformerConfig):
   };
 }
 
-/** The largest magnitudes of a run. */
-class Observed {
-  readonly #largest = new Map<string, number>();
-  /** Of the residual stream: the shortest row at any site, and the smallest root of a site's mean square. */
-  shortest = Number.POSITIVE_INFINITY;
-
-  of(...names: readonly string[]): number {
-    return Math.max(...names.map((name) => this.#largest.get(name) ?? 0));
-  }
-
-  note(name: string, values: Float64Array): void {
-    this.#largest.set(
-      name,
-      values.reduce((m, v) => Math.max(m, Math.abs(v)), this.#largest.get(name) ?? 0),
-    );
-  }
-}
-
-/** Scales that fit all values on these texts, with a reserve. An encoder reads each alone, a decoder too. */
+/** Scales that fit all values on these texts, with a reserve. Each is read alone. */
 export function calibrate(
   model: Transformer,
   texts: readonly (readonly number[])[],
   bits: DecoderBits = bitsFor(model.config),
 ): TransformerScales {
-  const { config } = model;
+  return scalesOf(model.config, observe(model, texts), bits);
+}
+
+/** Scales of a run that was seen. */
+export function scalesOf(config: TransformerConfig, seen: Observed, bits: DecoderBits): TransformerScales {
   const { layers, heads, keyHeads, headWidth } = config;
-  const seen = new Observed();
-  let score = 0;
-  for (const text of texts) {
-    const turned = { query: model.layers.map((): Float64Array[] => []), key: model.layers.map((): Float64Array[] => []) };
-    const reader = new FloatTransformer(model, (name, index, values) => {
-      if (name === "query" || name === "key") turned[name][index]?.push(values);
-      if (name === "state") seen.shortest = Math.min(seen.shortest, Math.sqrt(values.reduce((sum, v) => sum + v * v, 0)));
-      for (const key of [name, `${name} ${index}`]) seen.note(key, values);
-      if (name.endsWith("flat"))
-        for (let h = 0; h * headWidth < values.length; h++)
-          seen.note(`${name} ${index} ${h}`, values.subarray(h * headWidth, (h + 1) * headWidth));
-    });
-    for (const row of reader.read(text)) if (config.output === "mean") seen.note("final", row);
-    score = Math.max(score, largestScore(config, turned));
-  }
-  /** The largest exponent at which a magnitude fits signed bits of a width. */
-  const exponentOf = (width: number, ...names: readonly string[]): number => {
-    const most = MARGIN * seen.of(...names);
-    let exponent = 0;
-    while (exponent < 30 && most * 2 ** (exponent + 1) < 2 ** (width - 1)) exponent++;
-    while (exponent > -20 && most * 2 ** exponent >= 2 ** (width - 1)) exponent--;
-    return exponent;
+  const byLayer = <T>(make: (l: number) => T): T[] => Array.from({ length: layers }, (_, l) => make(l));
+  // Outliers of the stream have shifts of their own, unless its normalised values are added to it again.
+  const channelShifts = config.normPlace === "before" ? shiftsOf(seen.channels("state"), config) : seen.channels("state").map(() => 0);
+  const scaled = (name: string) => overAll(seen.channels(name).map((m, c) => m / 2 ** (channelShifts[c] ?? 0)));
+  const stream = { largest: scaled("state"), shortest: seen.shortest };
+  const residualBits = residualBitsFor(stream, bits.residual, channelShifts, config);
+  const residualExponent = exponentFor(residualBits, stream.largest);
+  const normLimit = MARGIN * scaled("normed");
+  const normExponent = bits.normExponent ?? Math.round(Math.log2(2 ** 30 / (2.4 * config.width * normLimit)) / 2);
+  // A reciprocal root has to keep its bits for a row half as long as the shortest one seen.
+  let rootShift = bits.rootShift;
+  const reciprocal = (Math.sqrt(config.width) * 2 ** normExponent) / ((stream.shortest / 2) * 2 ** residualExponent);
+  while (rootShift > LOW_BITS + 1 && reciprocal * 2 ** rootShift >= 2 ** reciprocalBits(config, { residualBits, channelShifts }))
+    rootShift--;
+  const magnitudes = (name: string, count: number) =>
+    config.queryKeyNorm
+      ? byLayer((l) => {
+          const channels = seen.channels(`${name} ${l}`);
+          return Array.from({ length: count }, (_, h) => coarse(MARGIN * overAll(channels.slice(h * headWidth, (h + 1) * headWidth))));
+        })
+      : [];
+  return {
+    residualExponent,
+    residualBits,
+    channelShifts,
+    normExponent,
+    normBits: 1 + Math.ceil(Math.log2(normLimit * 2 ** normExponent)),
+    rootShift,
+    ...scoreScales(config, seen, bits),
+    expBits: bits.exp,
+    valueExponents: byLayer((l) => raised(seen.channels(`value ${l}`)).map((m) => exponentFor(bits.value, m))),
+    ...feedScales(config, seen, bits),
+    valueBits: bits.value,
+    upBits: bits.up,
+    gatedBits: bits.gated,
+    queryMagnitudes: magnitudes("query flat", heads),
+    keyMagnitudes: magnitudes("key flat", keyHeads),
+    finalExponent: config.output === "mean" ? exponentFor(FINAL_BITS, overAll(seen.channels("final"))) : 0,
   };
-  const byLayer = (width: number, name: string) => Array.from({ length: layers }, (_, l) => exponentOf(width, `${name} ${l}`));
-  const gateExponent = exponentOf(bits.gate, "gate");
-  const activatedExponent = config.gated ? gateExponent - 1 : Math.min(gateExponent, gateExponent - bits.gate + bits.gated);
-  // The product's shift is common to all layers, so an up scale must also leave room for what the gate makes of it.
-  const room = byLayer(bits.gated, "gated");
-  const wanted = byLayer(bits.up, "up");
-  const gatedShift = Math.max(1, activatedExponent + Math.max(...wanted.map((e, l) => e - room[l]!)));
-  const upExponents = wanted.map((e, l) => Math.min(e, room[l]! + gatedShift - activatedExponent));
-  // Queries and keys share a scale whose square, times the root of the head's width, is a power of two.
-  const most = MARGIN * seen.of("query", "key");
+}
+
+/** The largest exponent at which a magnitude and its reserve fit signed bits of a width. */
+function exponentFor(width: number, magnitude: number): number {
+  const most = MARGIN * magnitude;
+  let exponent = 0;
+  while (exponent < 30 && most * 2 ** (exponent + 1) < 2 ** (width - 1)) exponent++;
+  while (exponent > -20 && most * 2 ** exponent >= 2 ** (width - 1)) exponent--;
+  return exponent;
+}
+
+/** Queries and keys share a scale whose square, times the root of the head's width, is a power of two. */
+function scoreScales(config: TransformerConfig, seen: Observed, bits: DecoderBits) {
+  const { headWidth } = config;
+  const most = MARGIN * Math.max(overAll(seen.channels("query")), overAll(seen.channels("key")));
   const finest = (mostQuery(config) / most) ** 2 * Math.sqrt(headWidth);
   let scoreShift = 1;
   while (scoreShift < bits.scoreShift && 2 ** (scoreShift + 1 + bits.expExponent) <= finest) scoreShift++;
@@ -112,50 +123,55 @@ export function calibrate(
   // Coarse steps, so that a last-bit difference between runtimes does not reach the limits either.
   const queryLimit = Math.min(mostQuery(config), QUERY_STEP * Math.ceil((most * scale) / QUERY_STEP));
   let scoreLimit = 1;
-  while (scoreLimit < MARGIN * score * scale ** 2) scoreLimit *= 2;
-  const residualBits = residualBitsFor(seen, bits.residual, config);
-  const residualExponent = exponentOf(residualBits, "state");
-  // A reciprocal root has to keep its bits for a row half as long as the shortest one seen.
-  let rootShift = bits.rootShift;
-  const reciprocal = (Math.sqrt(config.width) * 2 ** bits.normExponent) / ((seen.shortest / 2) * 2 ** residualExponent);
-  while (rootShift > LOW_BITS + 1 && reciprocal * 2 ** rootShift >= 2 ** reciprocalBits(config, { residualBits })) rootShift--;
-  const magnitudes = (name: string, count: number) =>
-    config.queryKeyNorm
-      ? Array.from({ length: layers }, (_, l) => Array.from({ length: count }, (_, h) => coarse(MARGIN * seen.of(`${name} ${l} ${h}`))))
-      : [];
-  return {
-    residualExponent,
-    residualBits,
-    normExponent: bits.normExponent,
-    rootShift,
-    expExponent: bits.expExponent,
-    scoreShift,
-    queryLimit,
-    scoreLimit: Math.min(headWidth * queryLimit ** 2, scoreLimit),
-    expBits: bits.exp,
-    valueExponents: byLayer(bits.value, "value"),
-    upExponents: config.gated ? upExponents : [],
-    gateExponent,
-    gateBits: bits.gate,
-    activatedExponent,
-    gatedShift,
-    valueBits: bits.value,
-    upBits: bits.up,
-    gatedBits: bits.gated,
-    queryMagnitudes: magnitudes("query flat", heads),
-    keyMagnitudes: magnitudes("key flat", keyHeads),
-    finalExponent: config.output === "mean" ? exponentOf(FINAL_BITS, "final") : 0,
-  };
+  while (scoreLimit < MARGIN * seen.score * scale ** 2) scoreLimit *= 2;
+  return { expExponent: bits.expExponent, scoreShift, queryLimit, scoreLimit: Math.min(headWidth * queryLimit ** 2, scoreLimit) };
+}
+
+function feedScales(config: TransformerConfig, seen: Observed, bits: DecoderBits) {
+  const gates = overAll(seen.channels("gate"));
+  const highest = overAll(seen.channels("gate above"));
+  const gateExponent = exponentFor(bits.gate, gates);
+  // never less than 1, where activations are about linear
+  const gateHigh = Math.min(2 ** (bits.gate - 1) - 1, Math.ceil(MARGIN * Math.max(1, highest) * 2 ** gateExponent));
+  if (!config.gated) {
+    const activatedExponent = Math.min(gateExponent + 1, exponentFor(bits.gated, Math.max(1, highest)));
+    return { gateExponent, gateBits: bits.gate, gateHigh, activatedExponent, gatedShift: 1, upExponents: [] };
+  }
+  const activatedExponent = gateExponent - 1;
+  // The product's shift is common to all layers, so an up scale must also leave room for what the gate makes of it.
+  const exponents = (width: number, name: string) =>
+    Array.from({ length: config.layers }, (_, l) => raised(seen.channels(`${name} ${l}`)).map((m) => exponentFor(width, m)));
+  const room = exponents(bits.gated, "gated");
+  const wanted = exponents(bits.up, "up");
+  const widest = Math.max(...wanted.map((layer, l) => overAll(layer.map((e, f) => Math.max(0, e - room[l]![f]! + 64))) - 64));
+  const gatedShift = Math.max(1, activatedExponent + widest);
+  const upExponents = wanted.map((layer, l) => layer.map((e, f) => Math.min(e, room[l]![f]! + gatedShift - activatedExponent)));
+  return { gateExponent, gateBits: bits.gate, gateHigh, activatedExponent, gatedShift, upExponents };
+}
+
+/** For every channel how many bits fewer than the others it has: outliers as many as their magnitude asks for, as far as the sum of squares allows. */
+function shiftsOf(largest: readonly number[], config: TransformerConfig): number[] {
+  const shifts = (threshold: number) => largest.map((m) => Math.max(0, Math.ceil(Math.log2(m / threshold))));
+  const [usual = 1] = [...raised(largest)].sort((a, b) => a - b);
+  let threshold = usual || 1;
+  while (squareWeights(config, { channelShifts: shifts(threshold) }) > Math.max(MOST_SQUARE_WEIGHTS, config.width)) threshold *= 2;
+  return shifts(threshold);
 }
 
 /**
- * More bits than asked for where outliers would leave too few to the rest: the shortest row's root mean square is to be 2^9 steps at least, as far as sums of
- * squares of high limbs allow.
+ * More bits than asked for where outliers would leave too few to the rest: the shortest row's root mean square is to be 2^7 steps at least, as far as sums of
+ * squares of limbs allow.
  */
-function residualBitsFor(seen: Observed, asked: number, { width }: TransformerConfig): number {
+function residualBitsFor(
+  { largest, shortest }: { readonly largest: number; readonly shortest: number },
+  asked: number,
+  channelShifts: readonly number[],
+  config: TransformerConfig,
+): number {
   let bits = asked;
-  const isTooCoarse = () => ((seen.shortest / Math.sqrt(width)) * 2 ** (bits - 1)) / (MARGIN * seen.of("state")) < 2 ** 9;
-  while (isTooCoarse() && width * 4 ** (bits - LOW_BITS) < 2 ** 31) bits++;
+  const weights = squareWeights(config, { channelShifts });
+  const isTooCoarse = () => ((shortest / Math.sqrt(config.width)) * 2 ** (bits - 1)) / (MARGIN * largest) < 2 ** STEPS;
+  while (isTooCoarse() && bits < 22 && weights * 4 ** (bits - LOW_BITS) < 2 ** 31 && weights * 2 ** (bits + 1) < 2 ** 31) bits++;
   return bits;
 }
 
@@ -164,22 +180,4 @@ function coarse(magnitude: number): number {
   let unit = 2 ** -20;
   while (8 * unit <= magnitude) unit *= 2;
   return unit * Math.max(4, Math.ceil(magnitude / unit));
-}
-
-/** The largest product of a query and a key of one layer and head, whatever their positions. */
-function largestScore(
-  { heads, keyHeads, headWidth }: TransformerConfig,
-  turned: { readonly query: Float64Array[][]; readonly key: Float64Array[][] },
-): number {
-  let most = 0;
-  for (const [l, queries] of turned.query.entries())
-    for (const q of queries)
-      for (const k of turned.key[l] ?? [])
-        for (let h = 0; h < heads; h++) {
-          const from = Math.floor((h * keyHeads) / heads) * headWidth;
-          let sum = 0;
-          for (let d = 0; d < headWidth; d++) sum += q[h * headWidth + d]! * k[from + d]!;
-          most = Math.max(most, Math.abs(sum));
-        }
-  return most;
 }

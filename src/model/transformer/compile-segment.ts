@@ -1,7 +1,8 @@
 /** A segment with its constraint system: from the states that the one before it ended with to the columns of its proof. */
+import { ModelError } from "../../errors.ts";
 import { publicCells, type StatementForm } from "../../statement/columns.ts";
 import type { ColumnId } from "../../system/types.ts";
-import { filled, formOf } from "./compile.ts";
+import { filled, formOf, sumOf } from "./compile.ts";
 import { IntegerTransformer } from "./integer.ts";
 import { shareMultiplier, type TransformerTables, transformerTables } from "./integer-run.ts";
 import { type LoweredTransformer, lowerTransformer } from "./lower.ts";
@@ -51,6 +52,8 @@ export function compileSegment(
     return {
       outgoing,
       witness() {
+        if (outgoing === null && form.input.kind === "embedding")
+          checkEmbedding(program, rows.slice(0, present), cells.get(lowered.output));
         const isArgMax = outgoing === null && form.input.kind === "tokens";
         const trace = isArgMax ? transformer.finish([...(cells.get(lowered.output) ?? [])], rows) : transformer.finish();
         const known = new Map(cells);
@@ -61,6 +64,13 @@ export function compileSegment(
     };
   };
   return { ...lowered, program, form, scores: tables.scores, run };
+}
+
+/** @throws ModelError if an embedding is not the sum of the final values */
+function checkEmbedding({ name, config }: TransformerProgram, rows: readonly Int32Array[], claimed: Int32Array | undefined): void {
+  const sums = sumOf(rows, config.width);
+  const wrong = sums.findIndex((v, c) => v !== claimed?.[c]);
+  if (wrong >= 0) throw new ModelError(`${name} has ${sums[wrong]} in cell ${wrong} of the embedding, not ${claimed?.[wrong]}`);
 }
 
 /** [positions, width], row-major. */

@@ -30,13 +30,13 @@ interface Compiled {
   readonly tokens: ColumnId;
   /** The column of every value of the trace. */
   readonly columns: Readonly<Record<TraceName, ColumnId>>;
+  readonly scores: ScoreTable;
 }
 
 export interface CompiledDecoder extends Compiled {
   readonly input: TokenEncoding;
   /** The public column of the tokens that follow. */
   readonly next: ColumnId;
-  readonly scores: ScoreTable;
   /** The greedy continuation by `count` tokens. @throws RangeError if there is no room for it @throws ModelError if a value leaves its bits */
   run(prompt: readonly number[], count: number): DecoderRun;
   /** Given tokens. The witness throws a ModelError where one that counts as generated is not the arg max. @throws RangeError if there is no room for them */
@@ -55,7 +55,18 @@ export function checkTokens({ vocabulary, positions }: TokenEncoding, prompt: re
   if (prompt.length < 1 || count < 1) throw new RangeError("A decoder continues a prompt of at least one token by at least one");
   if (prompt.length + count > positions + 1)
     throw new RangeError(`${prompt.length} tokens and ${count} more do not fit, there is room for ${positions + 1}`);
-  for (const token of prompt)
+  checkVocabulary(vocabulary, prompt);
+}
+
+/** @throws RangeError unless a text is a statement for so many positions */
+export function checkText({ vocabulary, positions }: EmbeddingEncoding, text: readonly number[]): void {
+  if (text.length < 1 || text.length > positions)
+    throw new RangeError(`A text of ${text.length} tokens does not fit, there is room for ${positions}`);
+  checkVocabulary(vocabulary, text);
+}
+
+function checkVocabulary(vocabulary: number, tokens: readonly number[]): void {
+  for (const token of tokens)
     if (!(Number.isInteger(token) && token >= 0 && token < vocabulary)) throw new RangeError(`There is no token ${token}`);
 }
 
@@ -130,8 +141,7 @@ export function compileEncoder(program: TransformerProgram, positions: number): 
   };
   const tables = transformerTables(program, positions);
   const run = (text: readonly number[]): Run<EmbeddingStatement> => {
-    if (text.length < 1 || text.length > positions)
-      throw new RangeError(`A text of ${text.length} tokens does not fit, there is room for ${positions}`);
+    checkText(input, text);
     const encoder = new IntegerTransformer(program, positions, tables);
     const read = Int32Array.from({ length: positions }, (_, i) => text[i % text.length]!);
     const rows = encoder.read([...read], text.length);
@@ -146,7 +156,7 @@ export function compileEncoder(program: TransformerProgram, positions: number): 
         ]),
     };
   };
-  return { program, built, input, tokens, embedding, columns, run };
+  return { program, built, input, tokens, embedding, columns, scores: tables.scores, run };
 }
 
 /** The embedding of a text without a system: the sum of the final values of its tokens. @throws ModelError if a value leaves its bits */
@@ -155,7 +165,8 @@ export function embed(program: TransformerProgram, text: readonly number[]): Emb
   return { tokens: text, cells: sumOf(rows, program.config.width) };
 }
 
-function sumOf(rows: readonly Int32Array[], width: number): Int32Array {
+/** The sum of rows. */
+export function sumOf(rows: readonly Int32Array[], width: number): Int32Array {
   const sums = new Int32Array(width);
   for (const row of rows) row.forEach((v, c) => (sums[c] = sums[c]! + v));
   return sums;

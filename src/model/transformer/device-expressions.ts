@@ -1,50 +1,102 @@
 /** The functions that a pass computes cell by cell, made once: a device knows a list of expressions again, and a norm's has hundreds of steps. */
 import { add, cell, type Expression, entry, index, inside, multiply, quotient, subtract } from "../../tensor/integers.ts";
-import { expOf, gatedOf, limbByIndex, lowBits, mean, norm, partsOf, roots, rounded, sumCells, turned } from "./integer-expressions.ts";
-import { LOW_BITS, type TransformerProgram, upOf } from "./program.ts";
+import { turnShift } from "./integer-attention.ts";
+import { activatedOf, expOf, gatedOf, limbByIndex, lowBits, mean, rounded, sum, turned } from "./integer-expressions.ts";
+import { headNormed, headRoot, norm, partsOf, roots, sumCells } from "./norm-expressions.ts";
+import { hasMean, LOW_BITS, type TransformerProgram } from "./program.ts";
 import type { ScoreTable } from "./scores.ts";
+
+/** What queries or keys go through: of every step its value, and others that a trace has; none where a model has no such step. */
+export interface Scored<T> {
+  readonly flat: readonly T[];
+  readonly root: readonly T[];
+  readonly normed: readonly T[];
+  readonly turned: readonly T[];
+}
+
+export type ScoredExpressions = Scored<Expression>;
+
+/** Names of the values after "query" or "key". */
+export const SCORED_NAMES = {
+  flat: ["Flat", "FlatRest"],
+  root: ["Root", "RootRest", "RootSlack"],
+  normed: ["Normed", "NormRest", "NormSlack"],
+  turned: ["", "Rest"],
+} as const satisfies Scored<string>;
 
 /** Lists of outputs, by what they make, with the views that they take. */
 export interface PassExpressions {
-  /** [limb, row, channel]: the token's row of the embedding, which is the table. */
+  /** [limb, row, channel]: the token's row of the embedding, which is the table, and the position's if there are such. */
   readonly embedding: readonly Expression[];
   /** The state's limbs and its sums. */
   readonly normed: readonly Expression[];
-  /** The views of `turnViews`. */
-  readonly query: readonly Expression[];
-  readonly key: readonly Expression[];
+  /** Values alone. */
+  readonly query: ScoredExpressions;
+  readonly key: ScoredExpressions;
   /** Both limbs, from accumulators. */
   readonly value: readonly Expression[];
   /** A score where it is visible, and its row's largest; the table of exp. */
   readonly exp: readonly Expression[];
   /** Sums of both limbs, and of exp. */
   readonly mixed: readonly Expression[];
-  /** [limb, row, channel]: both limbs of the state before, and accumulators. */
+  /** What is in the sums besides products, if norms come after: the normalised state and its gain; the sum that its mean makes and the bias, if they are there. */
+  readonly skip: Readonly<Record<"output" | "down", readonly Expression[]>>;
+  /** [limb, row, channel]: accumulators, and both limbs of the state before unless it is in them. */
   readonly output: readonly Expression[];
   readonly down: readonly Expression[];
-  /** Accumulators of gate and up; the table of the activation. */
-  readonly gated: readonly Expression[];
+  /** Accumulators of gate and, if there is one, up; the table of the activation. */
+  readonly fed: readonly Expression[];
 }
 
 export function passExpressions(program: TransformerProgram, table: ScoreTable): PassExpressions {
   const half = program.scales.valueBits / 2;
   const value = rounded(cell(0), program.value.shift).value;
   const { width } = program.config;
-  const before = add(multiply(cell(0), 2 ** LOW_BITS), cell(1));
-  const after = (name: "output" | "down"): Expression[] => [
-    limbByIndex(add(before, rounded(cell(2), program[name].shift).value), LOW_BITS),
-  ];
-  const [gate, up] = [rounded(cell(0), program.gate.shift).value, rounded(cell(1), upOf(program).shift).value];
+  const token = entry(0, add(multiply(cell(0), width), index(2)));
+  const before = add(multiply(cell(1), 2 ** LOW_BITS), cell(2));
+  const after = (name: "output" | "down"): Expression[] => {
+    const added = rounded(cell(0), program[name].shift).value;
+    return [limbByIndex(program.skips ? added : add(before, added), LOW_BITS)];
+  };
+  const skip = (name: "output" | "down"): Expression[] => {
+    const of = program.skips?.[name];
+    if (!of) return [];
+    const others = Number(hasMean(of)) + Number(program[name].bias !== undefined);
+    return [sum(multiply(cell(0), cell(1)), ...Array.from({ length: others }, (_, k) => cell(2 + k)))];
+  };
+  const gate = activatedOf(program, rounded(cell(0), program.gate.shift).value, 0);
   return {
-    embedding: [limbByIndex(entry(0, add(multiply(cell(0), width), index(2))), LOW_BITS)],
+    embedding: [limbByIndex(program.positionEmbedding ? add(token, cell(1)) : token, LOW_BITS)],
     normed: [norm(program, cell(0), cell(1), roots(program, sumCells(partsOf(width), 2)).reciprocal).normed],
-    query: [turned(program.query.shift).value],
-    key: [turned(program.key.shift).value],
+    query: valuesOf(program, "query"),
+    key: valuesOf(program, "key"),
     value: [quotient(value, 2 ** half), lowBits(value, half)],
     exp: [expOf(table, 0, subtract(cell(1), cell(0)), inside(0))],
     mixed: [mean(half, cell(0), cell(1), cell(2)).value],
+    skip: { output: skip("output"), down: skip("down") },
     output: after("output"),
     down: after("down"),
-    gated: [gatedOf(program, gate, up, 0).gated],
+    fed: [program.up ? gatedOf(program, gate, rounded(cell(1), program.up.shift).value).gated : gate],
   };
+}
+
+/** The values that SCORED_NAMES names. */
+export function scoredExpressions(program: TransformerProgram, name: "query" | "key"): ScoredExpressions {
+  const { config, headNorms } = program;
+  const { shift } = program[name];
+  const flat = rounded(cell(0), shift);
+  const turn = turned(headNorms ? null : shift, turnShift(program, name));
+  return {
+    flat: [flat.value, flat.rest],
+    root: headNorms ? headRoot(cell(0)) : [],
+    normed: headNorms ? headNormed(config, cell(0), cell(1)) : [],
+    turned: config.positions.kind === "rotary" ? [turn.value, turn.rest] : [],
+  };
+}
+
+/** Without rests, and without flat values where they are turned from accumulators. */
+function valuesOf(program: TransformerProgram, name: "query" | "key"): ScoredExpressions {
+  const { flat, root, normed, turned } = scoredExpressions(program, name);
+  const isFlatUsed = program.headNorms !== undefined || turned.length === 0;
+  return { flat: isFlatUsed ? flat.slice(0, 1) : [], root: root.slice(0, 1), normed: normed.slice(0, 1), turned: turned.slice(0, 1) };
 }

@@ -1,79 +1,42 @@
 /**
- * All values of a decoder's trace on a device, from what a pass over all positions leaves: the states before every site and the accumulators of the projections, each
- * with layers or sites as its first axis. So this part does not depend on how many layers there are.
+ * All values of a transformer's trace on a device, from what a pass over all positions leaves: the states before every site and the accumulators of the projections,
+ * each with layers or sites as its first axis. So this part does not depend on how many layers there are.
  */
-import { add, cell, constant, type Expression, index, inside, less, quotient, subtract, type View, viewOf } from "../../tensor/integers.ts";
+import { add, cell, constant, index, less, multiply, quotient, subtract, viewOf } from "../../tensor/integers.ts";
 import type { Scratch } from "../device-verbs.ts";
-import type { Kept } from "./device-pass.ts";
-import { keyCells, turnViews } from "./device-pass.ts";
-import { causal, type DeviceDecoder, stateSums, sumViews, walk } from "./device-views.ts";
+import { type Filled, mapNamed, type Stacks } from "./device-stacks.ts";
+import { attentionTrace } from "./device-trace-attention.ts";
+import { type DeviceTransformer, stateSums, sumViews } from "./device-views.ts";
 import { MARGIN_BITS } from "./integer.ts";
-import { gatedOf, lowBits, mean, norm, partsOf, roots, rounded, scoreCells, sumCells, turned } from "./integer-expressions.ts";
-import type { TraceName } from "./layout.ts";
-import { LOGIT_BITS, upOf } from "./program.ts";
-import { CLASS } from "./scores.ts";
+import { activatedOf, gatedOf, lowBits, rounded } from "./integer-expressions.ts";
+import { norm, partsOf, roots, sumCells } from "./norm-expressions.ts";
+import { type FinalValues, LOGIT_BITS } from "./program.ts";
 
 interface Cells {
   readonly length: number;
 }
 
-/** What a pass leaves, of all layers: `state` is [2, sites, positions, width], the others [layers, positions, outputs]. */
-export type Stacks<C> = Readonly<Record<Kept, C>>;
-
-/** The trace, the rows that scores have in their table, and the arg max after every position, if there is a head. */
-export interface DeviceTrace<C> {
-  readonly trace: Readonly<Record<TraceName, C>>;
-  readonly scoreRows: C;
-  readonly chosen: C | null;
-}
-
-type Filled<C> = Partial<Record<TraceName, C>>;
-
-/** `next`: the token claimed after every position, the vocabulary's size where none is. */
-export function deviceTrace<C extends Cells>(
-  decoder: DeviceDecoder<C>,
-  verbs: Scratch<C>,
-  stacks: Stacks<C>,
-  logits: C | null,
-  next: C,
-): DeviceTrace<C> {
-  const { sizes, program } = decoder;
-  const filled: Filled<C> = {};
+/** All values up to the last norm; the rows that scores have in their table. */
+export function layersTrace<C extends Cells>(model: DeviceTransformer<C>, verbs: Scratch<C>, stacks: Stacks<C>, filled: Filled<C>): C {
+  const { sizes, program } = model;
   const rest = (name: "output" | "down"): C => {
     const shape = [sizes.layers * sizes.positions * sizes.width];
     return verbs.map(shape, [viewOf(stacks[name], shape)], [], [rounded(cell(0), program[name].shift).rest])[0]!;
   };
-  normTrace(decoder, verbs, stacks.state, filled);
-  projectionTrace(decoder, verbs, stacks, filled);
-  const scoreRows = scoreTrace(decoder, verbs, filled);
-  meanTrace(decoder, verbs, filled);
+  normTrace(model, verbs, stacks.state, filled);
+  const scoreRows = attentionTrace(model, verbs, stacks, filled);
   filled.outputRest = rest("output");
-  feedTrace(decoder, verbs, stacks, filled);
+  feedTrace(model, verbs, stacks, filled);
   filled.downRest = rest("down");
-  const chosen = logits === null ? null : headTrace(decoder, verbs, logits, next, filled);
-  return { trace: filled as Record<TraceName, C>, scoreRows, chosen };
+  return scoreRows;
 }
 
-/** One column for every named expression. */
-function mapNamed<C extends Cells, N extends TraceName>(
+function normTrace<C extends Cells>(
+  { device, program, sizes }: DeviceTransformer<C>,
   verbs: Scratch<C>,
+  state: C,
   filled: Filled<C>,
-  sizes: readonly number[],
-  views: readonly View<C>[],
-  tables: readonly C[],
-  outputs: Readonly<Record<N, Expression>>,
 ): void {
-  const names = Object.keys(outputs) as N[];
-  const columns = verbs.map(
-    sizes,
-    views,
-    tables,
-    names.map((name) => outputs[name]),
-  );
-  for (const [k, name] of names.entries()) filled[name] = columns[k]!;
-}
-
-function normTrace<C extends Cells>({ device, program, sizes }: DeviceDecoder<C>, verbs: Scratch<C>, state: C, filled: Filled<C>): void {
   const { width } = sizes;
   const rows = sizes.sites * sizes.positions;
   filled.stateHigh = device.slice(state, 0, rows * width);
@@ -89,107 +52,28 @@ function normTrace<C extends Cells>({ device, program, sizes }: DeviceDecoder<C>
   mapNamed(verbs, filled, [rows, width], cells, [], norm(program, cell(0), cell(1), cell(2)));
 }
 
-function projectionTrace<C extends Cells>(
-  { program, sizes, weight }: DeviceDecoder<C>,
-  verbs: Scratch<C>,
-  stacks: Stacks<C>,
-  filled: Filled<C>,
-): void {
-  const { layers, positions, groups, members, pairs } = sizes;
-  for (const [name, heads] of [
-    ["query", groups * members],
-    ["key", groups],
-  ] as const) {
-    const { shift } = program[name];
-    const shape = [layers, positions, heads, pairs, 2];
-    const views = [...turnViews(stacks[name], weight("rotation"), sizes, heads, positions, 0, layers), viewOf(stacks[name], shape)];
-    const [flat, turn] = [rounded(cell(4), shift), turned(shift)];
-    const outputs = [flat.value, flat.rest, turn.value, turn.rest];
-    const columns = verbs.map(shape, views, [], outputs);
-    for (const [k, part] of (["Flat", "FlatRest", "", "Rest"] as const).entries()) filled[`${name}${part}`] = columns[k]!;
-  }
-  const half = program.scales.valueBits / 2;
-  const { value, rest } = rounded(cell(0), program.value.shift);
-  const outputs = { valueHigh: quotient(value, 2 ** half), valueLow: lowBits(value, half), valueRest: rest };
-  const shape = [layers * positions * keyCells(sizes)];
-  mapNamed(verbs, filled, shape, [viewOf(stacks.value, shape)], [], outputs);
-}
-
-/** The rows that scores have in their table. */
-function scoreTrace<C extends Cells>({ program, sizes, scores: table, weight }: DeviceDecoder<C>, verbs: Scratch<C>, filled: Filled<C>): C {
-  const { layers, positions, groups, members, pairs } = sizes;
-  const channels = 2 * pairs;
-  const heads = layers * groups * members;
-  const scores = verbs.dot(
-    [layers, groups, members, positions, positions],
-    [channels],
-    [
-      viewOf(filled.query!, [layers, positions, groups, members, channels], [0, 3, 1, 2, 5], 6),
-      viewOf(filled.key!, [layers, positions, groups, channels], [0, 4, 1, 5], 6),
-    ],
-    null,
-  );
-  const visible = (cells: C): View<C> =>
-    walk(cells, 3, [heads, positions ** 2, 0], [positions, positions, 1], [positions, 1, 2], causal(positions, 1, 2));
-  filled.scoreMax = verbs.largest([heads, positions], [positions], visible(scores)).values;
-  const shape = [heads, positions, positions];
-  const views = [viewOf(scores, shape), viewOf(filled.scoreMax, [heads, positions], [0, 1], 3), visible(scores)];
-  const { row, ...outputs } = scoreCells(table, program.scales.scoreLimit, 0, cell(0), cell(1), inside(2));
-  const names = Object.keys(outputs) as (keyof typeof outputs)[];
-  const expressions = [row, ...names.map((name) => outputs[name])];
-  const [rows, ...columns] = verbs.map(shape, views, [weight("table scores 1")], expressions);
-  for (const [k, name] of names.entries()) filled[name] = columns[k]!;
-  filled.expSum = verbs.dot([heads, positions], [positions], [viewOf(filled.scoreExp!, shape)], null);
-  // the masked ones have classes too
-  const classes = verbs.dot([heads, positions], [positions], [visible(filled.scoreClass!)], null);
-  mapNamed(verbs, filled, [heads * positions], [viewOf(classes, [heads * positions])], [], {
-    maxCount: subtract(lowBits(cell(0), Math.log2(CLASS.tail)), 1),
-    tailCount: quotient(cell(0), CLASS.tail),
-  });
-  return rows!;
-}
-
-function meanTrace<C extends Cells>({ program, sizes }: DeviceDecoder<C>, verbs: Scratch<C>, filled: Filled<C>): void {
-  const { layers, positions, groups, members, pairs } = sizes;
-  const channels = 2 * pairs;
-  const shape = [layers, positions, groups, members, channels];
-  const total = (limb: "valueHigh" | "valueLow"): C =>
-    verbs.dot(
-      shape,
-      [positions],
-      [
-        viewOf(filled.scoreExp!, [layers, groups, members, positions, positions], [0, 2, 3, 1, 5], 6),
-        viewOf(filled[limb]!, [layers, positions, groups, channels], [0, 5, 2, 4], 6),
-      ],
-      null,
-    );
-  const views = [
-    viewOf(total("valueHigh"), shape),
-    viewOf(total("valueLow"), shape),
-    viewOf(filled.expSum!, [layers, groups, members, positions], [0, 2, 3, 1], 5),
-  ];
-  mapNamed(verbs, filled, shape, views, [], mean(program.scales.valueBits / 2, cell(0), cell(1), cell(2)).columns);
-}
-
 function feedTrace<C extends Cells>(
-  { program, sizes, weight }: DeviceDecoder<C>,
+  { program, sizes, weight }: DeviceTransformer<C>,
   verbs: Scratch<C>,
   stacks: Stacks<C>,
   filled: Filled<C>,
 ): void {
   const shape = [sizes.layers * sizes.positions * sizes.hidden];
-  const [gate, up] = [rounded(cell(0), program.gate.shift), rounded(cell(1), upOf(program).shift)];
-  mapNamed(verbs, filled, shape, [viewOf(stacks.gate, shape), viewOf(stacks.up, shape)], [weight("activation")], {
-    gate: gate.value,
-    gateRest: gate.rest,
-    up: up.value,
-    upRest: up.rest,
-    ...gatedOf(program, gate.value, up.value, 0),
-  });
+  const gate = rounded(cell(0), program.gate.shift);
+  const activated = activatedOf(program, gate.value, 0);
+  const ofGate = { gate: gate.value, gateRest: gate.rest, activated };
+  const views = [viewOf(stacks.gate, shape)];
+  if (program.up && stacks.up) {
+    const up = rounded(cell(1), program.up.shift);
+    const outputs = { ...ofGate, up: up.value, upRest: up.rest, ...gatedOf(program, activated, up.value) };
+    mapNamed(verbs, filled, shape, [...views, viewOf(stacks.up, shape)], [weight("activation")], outputs);
+  } else {
+    mapNamed(verbs, filled, shape, views, [weight("activation")], ofGate);
+  }
 }
 
-/** The arg max after every position. */
-function headTrace<C extends Cells>({ sizes }: DeviceDecoder<C>, verbs: Scratch<C>, logits: C, next: C, filled: Filled<C>): C {
+/** The arg max after every position. `next`: the token claimed after it, the vocabulary's size where none is. */
+export function headTrace<C extends Cells>({ sizes }: DeviceTransformer<C>, verbs: Scratch<C>, logits: C, next: C, filled: Filled<C>): C {
   const { positions, vocabulary } = sizes;
   const shape = [positions, vocabulary];
   const { values, indices } = verbs.largest([positions], [vocabulary], viewOf(logits, shape));
@@ -204,4 +88,20 @@ function headTrace<C extends Cells>({ sizes }: DeviceDecoder<C>, verbs: Scratch<
     marginLow: lowBits(margin, MARGIN_BITS),
   });
   return indices;
+}
+
+/** An encoder's embedding [width]: the sum of the final values of the positions that are present. */
+export function finalTrace<C extends Cells>(
+  { device, sizes, weight, present }: DeviceTransformer<C>,
+  verbs: Scratch<C>,
+  { shift }: FinalValues,
+  filled: Filled<C>,
+): C {
+  const { positions, width, sites } = sizes;
+  const shape = [positions, width];
+  const normed = device.slice(filled.normed!, (sites - 1) * positions * width, positions * width);
+  const views = [viewOf(normed, shape), viewOf(weight("final gain"), [width], [1], 2), viewOf(weight("final bias"), [width], [1], 2)];
+  const { value, rest } = rounded(add(multiply(cell(0), cell(1)), cell(2)), shift);
+  mapNamed(verbs, filled, shape, views, [], { final: value, finalRest: rest });
+  return verbs.dot([width], [present ?? positions], [viewOf(filled.final!, shape, [1, 0], 2)], null);
 }

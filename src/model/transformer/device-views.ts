@@ -1,17 +1,19 @@
-/** Views of a decoder's tensors on a device, and the sums that a norm begins with. */
+/** Views of a transformer's tensors on a device, and the sums that a norm begins with. */
 import type { IntegerVerbs, View } from "../../tensor/integers.ts";
 import type { WitnessDevice } from "../device-verbs.ts";
 import type { PassExpressions } from "./device-expressions.ts";
-import { partsOf } from "./integer-expressions.ts";
 import type { Sizes } from "./layout.ts";
+import { partsOf } from "./norm-expressions.ts";
 import type { TransformerProgram } from "./program.ts";
 import type { ScoreTable } from "./scores.ts";
 
-/** A decoder on a device: its sizes, tables and committed weights, by the names of their columns. */
-export interface DeviceDecoder<C extends { readonly length: number }> {
+/** A transformer on a device: its sizes, tables and committed weights, by the names of their columns. */
+export interface DeviceTransformer<C extends { readonly length: number }> {
   readonly device: WitnessDevice<C>;
   readonly program: TransformerProgram;
   readonly sizes: Sizes;
+  /** How many positions all of an encoder's see; null for a decoder's, which see those up to themselves. */
+  readonly present: number | null;
   readonly scores: ScoreTable;
   readonly weight: (name: string) => C;
   readonly expressions: PassExpressions;
@@ -33,9 +35,18 @@ export function walk<C>(cells: C, loops: number, ...dimensions: readonly Dimensi
   };
 }
 
-/** The dimension that is inside where other position `other` is no later than position `own`, which begins at `first`. */
-export function causal(others: number, own: number, other: number, first = 0): Dimension {
-  return [others, 0, { [own]: 1, [other]: -1 }, first];
+/** The last dimension of scores, along loop `other`: inside where position `own`, which begins at `first`, sees the other one. */
+export function seen(present: number | null, others: number, own: number, other: number, first = 0): readonly Dimension[] {
+  if (present !== null) return [[present, 1, other]];
+  return [
+    [others, 1, other],
+    [others, 0, { [own]: 1, [other]: -1 }, first],
+  ];
+}
+
+/** One layer's values of a weight [layers, values], along loop 1 of 3. */
+export function layerView<C>(weight: C, layers: number, values: number, layer: number): View<C> {
+  return walk(weight, 3, [layers, values, {}, layer], [values, 1, 1]);
 }
 
 /** Sums of products of the limbs of a state [2, rows, width]: [2, 2, rows, parts]. */

@@ -1,22 +1,24 @@
 /**
- * The witness of a decoder on a device: generation with a cache of keys and values, one pass over all positions, the trace, limbs and multiplicities. What comes back
- * are the tokens, and then, in one wait, the arg max after every position and how many looked-up cells are in no table.
+ * The witness of a transformer on a device: generation with a cache of keys and values, one pass over all positions, the trace, limbs and multiplicities. What comes
+ * back are a decoder's tokens, and then, in one wait, the arg max after every position or an encoder's embedding, and how many looked-up cells are in no table.
  */
 import { InternalError } from "../../errors.ts";
-import { fromInteger } from "../../field/m31.ts";
+import { fromInteger, toInteger } from "../../field/m31.ts";
 import { functionTableName } from "../../ops/function-table.ts";
+import type { EmbeddingStatement } from "../../statement/embedding.ts";
 import { type TokenStatement, tokenColumns } from "../../statement/tokens.ts";
 import type { ColumnId } from "../../system/types.ts";
-import { add, cell, multiply, type View, viewOf } from "../../tensor/integers.ts";
+import { viewOf } from "../../tensor/integers.ts";
 import { addLimbs, addMultiplicities } from "../device-derived.ts";
 import { Scratch, type WitnessDevice } from "../device-verbs.ts";
-import { type CompiledDecoder, checkTokens, type DecoderRun } from "./compile.ts";
+import { type CompiledDecoder, type CompiledEncoder, checkText, checkTokens, type DecoderRun } from "./compile.ts";
+import { emptyCache } from "./device-attention.ts";
 import { passExpressions } from "./device-expressions.ts";
-import { decoderPass, emptyCache, type Kept, keyCells } from "./device-pass.ts";
-import { deviceTrace, type Stacks } from "./device-trace.ts";
-import type { DeviceDecoder } from "./device-views.ts";
-import { type Sizes, sizesOf, traceNames } from "./layout.ts";
-import { LOW_BITS, type TransformerProgram } from "./program.ts";
+import { logitsOf, passLayers } from "./device-pass.ts";
+import { type Filled, passOverAll, type Stacks } from "./device-stacks.ts";
+import { finalTrace, headTrace, layersTrace } from "./device-trace.ts";
+import type { DeviceTransformer } from "./device-views.ts";
+import { sizesOf, traceNames } from "./layout.ts";
 import { activationOf } from "./tables.ts";
 
 interface Cells {
@@ -24,16 +26,9 @@ interface Cells {
 }
 
 /** A statement and the columns of its witness, the public ones included. */
-export interface DeviceRun<C> {
-  readonly statement: TokenStatement;
+export interface DeviceRun<C, S = TokenStatement> {
+  readonly statement: S;
   readonly columns: ReadonlyMap<ColumnId, C>;
-}
-
-/** Whether the pass on a device (device-pass.ts) knows what a program computes; others are made a witness by the host. */
-export function hasDevicePass({ config, up, headNorms, skips, ...program }: TransformerProgram): boolean {
-  const matrices = [program.query, program.key, program.value, program.output, program.gate, program.down, ...(up ? [up] : [])];
-  const isPlain = !headNorms && !skips && !program.headBias && matrices.every((matrix) => !matrix.bias);
-  return isPlain && config.gated && config.attention === "causal" && config.positions.kind === "rotary" && config.output === "logits";
 }
 
 /**
@@ -51,15 +46,15 @@ export async function computeDecoder<C extends Cells>(
 ): Promise<DeviceRun<C>> {
   const count = typeof continuation === "number" ? continuation : continuation.length;
   checkTokens(compiled.input, prompt, count);
-  const decoder = deviceDecoder(compiled, device, column);
-  const generated = typeof continuation === "number" ? await generate(decoder, prompt, count, tick) : continuation;
+  const model = deviceTransformer(compiled, null, device, column);
+  const generated = typeof continuation === "number" ? await generate(model, prompt, count, tick) : continuation;
   const statement = { prompt, generated };
-  const made = await columnsOf(compiled, decoder, statement, null);
-  if (made === null) {
+  const columns = await decoderColumns(compiled, model, statement);
+  if (columns === null) {
     runOf(compiled, prompt, continuation).witness(); // throws, naming value and position
     throw new InternalError(`${compiled.program.name} misses its tables on the device, and not on the host`);
   }
-  return { statement, columns: made.columns };
+  return { statement, columns };
 }
 
 /** The greedy continuation alone; garbage if a value leaves its bits. @throws RangeError if there is no room for it */
@@ -71,51 +66,82 @@ export async function generateTokens<C extends Cells>(
   column: (id: ColumnId) => C,
 ): Promise<TokenStatement> {
   checkTokens(compiled.input, prompt, count);
-  const generated = await generate(deviceDecoder(compiled, device, column), prompt, count, async () => undefined);
+  const generated = await generate(deviceTransformer(compiled, null, device, column), prompt, count, async () => undefined);
   return { prompt, generated };
 }
-
-/** What a pass over all positions needs of a decoder, or of a segment of it. */
-export type OnDevice = Pick<CompiledDecoder, "program" | "built" | "input" | "tokens" | "next" | "columns" | "scores"> & {
-  readonly incoming?: ColumnId | null;
-  readonly outgoing?: ColumnId | null;
-};
 
 /** The same on the host. @throws what `computeDecoder` throws, when it is made a witness for values */
 export function runOf(compiled: CompiledDecoder, prompt: readonly number[], continuation: number | readonly number[]): DecoderRun {
   return typeof continuation === "number" ? compiled.run(prompt, continuation) : compiled.follow({ prompt, generated: continuation });
 }
 
-export function deviceDecoder<C extends Cells>(
-  compiled: OnDevice,
+/**
+ * The embedding of a text, made a witness on a device in one pass. `column`: the device's copy of a weight column.
+ * @throws RangeError if there is no room for it, or for a token that does not exist @throws ModelError if a value leaves the range that is proven
+ */
+export async function computeEncoder<C extends Cells>(
+  compiled: CompiledEncoder,
+  text: readonly number[],
   device: WitnessDevice<C>,
   column: (id: ColumnId) => C,
-): DeviceDecoder<C> {
-  const { program, built, input, scores } = compiled;
+): Promise<DeviceRun<C, EmbeddingStatement>> {
+  const { program, input } = compiled;
+  if (!program.final) throw new InternalError(`${program.name} is no encoder`);
+  checkText(input, text);
+  const model = deviceTransformer(compiled, text.length, device, column);
+  const read = Uint32Array.from({ length: input.positions }, (_, i) => text[i % text.length]!);
+  const [tokens, present] = [read, read.map((_, i) => (i < text.length ? 1 : 0))].map((words) => device.upload(words, 1)) as [C, C];
+  const made = passAndTrace(model, tokens);
+  const embedding = finalTrace(model, made.scratch, program.final, made.filled);
+  const columns = new Map([
+    [compiled.tokens, tokens],
+    [input.presentColumn, present],
+    [compiled.embedding, embedding],
+  ]);
+  const { words, hasMissed } = await complete(compiled, model, made, embedding, columns);
+  if (hasMissed) {
+    compiled.run(text).witness(); // throws, naming value and position
+    throw new InternalError(`${program.name} misses its tables on the device, and not on the host`);
+  }
+  return { statement: { tokens: text, cells: Int32Array.from(words, toInteger) }, columns };
+}
+
+/** What a device needs of a compiled transformer, or of a segment of one. */
+export interface Compiled extends Pick<CompiledDecoder, "program" | "built" | "columns" | "scores"> {
+  readonly input: { readonly positions: number };
+}
+
+/** `present`: how many positions an encoder sees. */
+export function deviceTransformer<C extends Cells>(
+  { program, built, input, scores }: Compiled,
+  present: number | null,
+  device: WitnessDevice<C>,
+  column: (id: ColumnId) => C,
+): DeviceTransformer<C> {
   const names = new Map([...built.weights.keys()].map((id) => [built.system.columns[id]?.name, id]));
   const activation = `table ${functionTableName(activationOf(program.config, program.scales))}`;
   const weight = (name: string): C => column(names.get(name === "activation" ? activation : name) ?? missing(name));
   const expressions = passExpressions(program, scores);
-  return { device, program, sizes: sizesOf(program.config, input.positions), scores, weight, expressions };
+  return { device, program, sizes: sizesOf(program.config, input.positions), present, scores, weight, expressions };
 }
 
 /** The greedy continuation of a prompt by `count` tokens; garbage if a value leaves its bits. Waits for the device once. */
 async function generate<C extends Cells>(
-  decoder: DeviceDecoder<C>,
+  model: DeviceTransformer<C>,
   prompt: readonly number[],
   count: number,
   tick: (done: number, total: number) => Promise<void>,
 ): Promise<number[]> {
-  const { device, sizes } = decoder;
+  const { device, sizes } = model;
   const scratch = new Scratch(device);
-  const cache = emptyCache(decoder);
+  const cache = emptyCache(model);
   const chosen = device.zeros(count, 1);
   const given = device.upload(Uint32Array.from(prompt), 1);
   let tokens = given;
   let first = 0;
   for (let k = 0; k < count; k++) {
     const rows = tokens.length;
-    const logits = scratch.own(decoderPass(decoder, cache, { first, rows, tokens }));
+    const logits = logitsOf(model, scratch, rows, scratch.own(passLayers(model, cache, { first, rows, tokens })));
     const last = device.slice(logits, (rows - 1) * sizes.vocabulary, sizes.vocabulary);
     device.place(chosen, k, scratch.largest([1], [sizes.vocabulary], viewOf(last, [1, sizes.vocabulary])).indices, 0, [1], [1]);
     scratch.end();
@@ -128,97 +154,66 @@ async function generate<C extends Cells>(
   return [...words];
 }
 
-/** The columns of a witness, and the state [positions, width] that a segment ends with. */
-export interface DeviceColumns<C> {
-  readonly columns: ReadonlyMap<ColumnId, C>;
-  readonly outgoing: Uint32Array | null;
-}
-
-/**
- * The columns of a statement's witness, or null if the decoder does not continue its tokens so, or a value leaves its bits. `incoming`: the limbs of the state that
- * a segment begins with. The device has done all of it when this resolves.
- */
-export async function columnsOf<C extends Cells>(
-  compiled: OnDevice,
-  decoder: DeviceDecoder<C>,
+/** The columns of a statement's witness, or null if the decoder does not continue its tokens so, or a value leaves its bits. */
+async function decoderColumns<C extends Cells>(
+  compiled: CompiledDecoder,
+  model: DeviceTransformer<C>,
   statement: TokenStatement,
-  incoming: C | null,
-): Promise<DeviceColumns<C> | null> {
-  const { device, sizes } = decoder;
-  const { built, input } = compiled;
-  const cells = tokenColumns(input, statement);
+): Promise<ReadonlyMap<ColumnId, C> | null> {
+  const { device, sizes } = model;
+  const cells = tokenColumns(compiled.input, statement);
   const [tokens, next] = [cells.tokens, cells.next].map((values) => device.upload(Uint32Array.from(values, fromInteger), 1)) as [C, C];
-  const { stacks, last } = passOverAll(decoder, tokens, incoming);
-  const scratch = new Scratch(device);
-  const { trace, scoreRows, chosen } = deviceTrace(decoder, scratch, stacks, compiled.outgoing == null ? last : null, next);
+  const made = passAndTrace(model, tokens);
+  const logits = logitsOf(model, made.scratch, sizes.positions, made.state);
+  const chosen = headTrace(model, made.scratch, logits, next, made.filled);
   const columns = new Map([
     [compiled.tokens, tokens],
     [compiled.next, next],
   ]);
-  for (const name of traceNames(decoder.program.config)) columns.set(compiled.columns[name], trace[name]);
-  const boundaries = [
-    [compiled.incoming, 0],
-    [compiled.outgoing, sizes.sites - 1],
-  ] as const;
-  for (const [id, site] of boundaries) if (id != null) columns.set(id, stateAt(decoder, scratch, stacks.state, site));
+  const { words, hasMissed } = await complete(compiled, model, made, chosen, columns);
+  const isRight = cells.next.every((token, i) => token === sizes.vocabulary || token === words[i]);
+  return isRight && !hasMissed ? columns : null;
+}
+
+/** A trace in the making: what belongs to `scratch`, and the stacks. */
+export interface Made<C extends Cells> {
+  readonly scratch: Scratch<C>;
+  readonly stacks: Stacks<C>;
+  /** After all layers. */
+  readonly state: C;
+  readonly filled: Filled<C>;
+  readonly scoreRows: C;
+}
+
+/** `first`: the limbs [2, positions, width] of the states that a segment begins with. */
+export function passAndTrace<C extends Cells>(model: DeviceTransformer<C>, tokens: C, first: C | null = null): Made<C> {
+  const { stacks, state } = passOverAll(model, tokens, first);
+  const scratch = new Scratch(model.device);
+  const filled: Filled<C> = {};
+  const scoreRows = layersTrace(model, scratch, stacks, filled);
+  return { scratch, stacks, state: scratch.own(state), filled, scoreRows };
+}
+
+/**
+ * Adds the columns of a trace, limbs and multiplicities to the public ones; the words of `result`, and whether a looked-up cell is in no table. The device has done
+ * all of it when this resolves; what is no column is free.
+ */
+export async function complete<C extends Cells>(
+  { built, columns: ids }: Compiled,
+  { device, program }: DeviceTransformer<C>,
+  { scratch, stacks, filled, scoreRows }: Made<C>,
+  result: C,
+  columns: Map<ColumnId, C>,
+): Promise<{ readonly words: Uint32Array; readonly hasMissed: boolean }> {
+  for (const name of traceNames(program.config)) columns.set(ids[name], filled[name] ?? missing(name));
   addLimbs(device, built, columns);
-  const misses = addMultiplicities(device, built, columns, new Map([[compiled.columns.scoreBase, scoreRows]]));
-  const end = compiled.outgoing == null ? null : (columns.get(compiled.outgoing) ?? null);
-  const optional = (column: C | null) => (column === null ? null : device.read(column));
-  const [best, outgoing, ...missed] = await Promise.all([optional(chosen), optional(end), ...misses.map((column) => device.read(column))]);
+  const misses = addMultiplicities(device, built, columns, new Map([[ids.scoreBase, scoreRows]]));
+  const [words = new Uint32Array(), ...missed] = await Promise.all([result, ...misses].map((column) => device.read(column)));
   scratch.end(columns.values());
   for (const [name, column] of Object.entries(stacks)) if (name !== "state") device.free(column); // limbs of the state are slices of it
-  device.free(last);
-  const isRight = best === null || cells.next.every((token, i) => token === sizes.vocabulary || token === best[i]);
-  return isRight && missed.every((counts) => counts?.[0] === 0) ? { columns, outgoing } : null;
-}
-
-/** The state at a site: 2^10 high + low. */
-function stateAt<C extends Cells>({ device, sizes }: DeviceDecoder<C>, verbs: Scratch<C>, state: C, site: number): C {
-  const cells = sizes.positions * sizes.width;
-  const limb = (k: number): View<C> => viewOf(device.slice(state, (k * sizes.sites + site) * cells, cells), [cells]);
-  return verbs.map([cells], [limb(0), limb(1)], [], [add(multiply(cell(0), 2 ** LOW_BITS), cell(1))])[0]!;
-}
-
-/** Inference of all positions at once; states and accumulators layer by layer. */
-function passOverAll<C extends Cells>(
-  decoder: DeviceDecoder<C>,
-  tokens: C,
-  state: C | null,
-): { readonly stacks: Stacks<C>; readonly last: C } {
-  const { device, sizes } = decoder;
-  const rows = sizes.positions;
-  const cells = cellsOfStacks(sizes);
-  const stacks = Object.fromEntries(
-    Object.entries(cells).map(([name, n]) => [name, device.zeros(n * (name === "state" ? 2 * sizes.sites : sizes.layers), 1)]),
-  ) as Record<Kept, C>;
-  const cache = emptyCache(decoder);
-  const keep = (name: Kept, at: number, column: C): void => {
-    const n = cells[name];
-    const limbs = name === "state" ? 2 : 1;
-    for (let k = 0; k < limbs; k++) device.place(stacks[name], (k * sizes.sites + at) * n, column, k * n, [n], [1]);
-  };
-  const last = decoderPass(decoder, cache, { first: 0, rows, tokens, state, keep });
-  for (const column of [cache.keys, cache.values]) device.free(column);
-  return { stacks, last };
-}
-
-/** Cells of one layer or site, of one limb. */
-function cellsOfStacks(sizes: Sizes): Readonly<Record<Kept, number>> {
-  const { positions, width, hidden, members } = sizes;
-  const keys = positions * keyCells(sizes);
-  return {
-    state: positions * width,
-    query: members * keys,
-    key: keys,
-    value: keys,
-    output: positions * width,
-    gate: positions * hidden,
-    up: positions * hidden,
-    down: positions * width,
-  };
+  return { words, hasMissed: missed.some(([count]) => count !== 0) };
 }
 
 function missing(what: string): never {
-  throw new InternalError(`the decoder has no weight column ${what}`);
+  throw new InternalError(`the transformer has no column ${what}`);
 }

@@ -43,22 +43,19 @@ export function layerTensors({ config, layers, norms }: Transformer): Readonly<R
   };
 }
 
-/** Rows and bias times a factor for each output. */
-export function scaledRows(
-  { outputs, inputs, weight, bias }: Rows,
-  factor: (o: number) => number,
-  biasFactor: (o: number) => number,
-): Scaled {
+/** Row o times `row(o)`, column i times `column(i)`, the bias of row o times `row(o)`. */
+export function scaledRows({ outputs, inputs, weight, bias }: Rows, row: (o: number) => number, column: (i: number) => number): Scaled {
+  const columns = Float64Array.from({ length: inputs }, (_, i) => column(i));
   const out = new Float64Array(weight.length);
   for (let o = 0; o < outputs; o++) {
-    const by = factor(o);
-    for (let i = o * inputs; i < (o + 1) * inputs; i++) out[i] = weight[i]! * by;
+    const by = row(o);
+    for (let i = 0, at = o * inputs; i < inputs; i++, at++) out[at] = weight[at]! * by * columns[i]!;
   }
-  return { outputs, inputs, weight: out, bias: Float64Array.from({ length: outputs }, (_, o) => (bias?.[o] ?? 0) * biasFactor(o)) };
+  return { outputs, inputs, weight: out, bias: Float64Array.from({ length: outputs }, (_, o) => (bias?.[o] ?? 0) * row(o)) };
 }
 
 /** W (g y + n) + b + more as (W g) y + (W n + b + more). */
-function folded({ weight: { shape, data }, bias }: Linear, norm?: Norm, more?: FloatTensor): Rows {
+export function folded({ weight: { shape, data }, bias }: Linear, norm?: Norm, more?: FloatTensor): Rows {
   const [outputs = 0, inputs = 0] = shape;
   const weights = data;
   const gains = norm?.gain.data;

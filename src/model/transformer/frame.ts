@@ -1,5 +1,6 @@
 /** The axes and columns of a transformer's constraint system, by the names that layout.ts gives them. */
 import { InternalError } from "../../errors.ts";
+import type { Length } from "../../system/bounds.ts";
 import { type SystemBuilder, term } from "../../system/builder.ts";
 import type { AxisId, ColumnId, Factor, Leaf, TableId, Term } from "../../system/types.ts";
 import { type AxisName, type Sizes, shapeOf, sizeOfAxis, TRACE_AXES, type TraceName, traceNames } from "./layout.ts";
@@ -93,6 +94,11 @@ export class Frame {
   /** A column whose range follows from a constraint. */
   defined(name: TraceName, range: readonly [number, number]): void {
     this.#columns.set(name, this.builder.defined(name, shapeOf(this.sizes, name), range));
+  }
+
+  /** Says that constraints bound the length of a value's rows. */
+  bounded(name: TraceName, length: Length): void {
+    this.builder.bounded(this.#columns.get(name) ?? missing(`column ${name}`), length);
   }
 
   /** A weight on axes. */

@@ -1,22 +1,23 @@
 /** The norms of an integer run: of the residual stream at a site, and of a head's queries or keys. */
 import { ModelError } from "../../errors.ts";
 import { type IntegerRun, inBits } from "./integer-run.ts";
-import { HEAD_ROOT_BITS, headNumerator, integerRoot, LOW_BITS, normBits, reciprocalBits, rootHighBits, rootNumerator } from "./program.ts";
+import { HEAD_ROOT_BITS, headNumerator, integerRoot, LOW_BITS, reciprocalBits, rootHighBits, rootNumerator } from "./program.ts";
 
 const LOW = 2 ** LOW_BITS;
 
-/** y = round(x R / 2^rho), R = floor(K / N), N = floor(sqrt(sum x^2 + epsilon)), of the state at a site and position. */
+/** y = round(x R / 2^rho), R = floor(K / N), N = floor(sqrt(sum w x^2 + epsilon)), of the state at a site and position. */
 export function normalizeSite(run: IntegerRun, site: number, position: number): Int32Array {
   const { trace, sizes, program } = run;
-  const { config, scales } = program;
+  const { config, scales, channelSquares: squares } = program;
   const row = site * sizes.positions + position;
   const at = row * sizes.width;
   let [high, cross, low] = [0, 0, 0];
   for (let c = at; c < at + sizes.width; c++) {
     const [h, l] = [trace.stateHigh[c]!, trace.stateLow[c]!];
-    high += h * h;
-    cross += h * l;
-    low += l * l;
+    const w = squares?.[c - at] ?? 1;
+    high += w * h * h;
+    cross += w * h * l;
+    low += w * l * l;
   }
   const sum = high * LOW * LOW + 2 * cross * LOW + low + program.epsilon;
   const n = integerRoot(sum);
@@ -48,7 +49,6 @@ export function normalizeSite(run: IntegerRun, site: number, position: number): 
   for (const [name, value] of Object.entries(values)) trace[name as keyof typeof values][row] = value;
 
   const shift = scales.rootShift - LOW_BITS;
-  const bits = normBits(config, scales);
   const y = new Int32Array(sizes.width);
   for (let c = 0; c < sizes.width; c++) {
     const lows = trace.stateLow[at + c]! * r;
@@ -59,7 +59,7 @@ export function normalizeSite(run: IntegerRun, site: number, position: number): 
     trace.normCarryLow[at + c] = carry % LOW;
     trace.normLow[at + c] = lows - carry * LOW;
     trace.normRest[at + c] = total & (2 ** shift - 1);
-    trace.normed[at + c] = inBits(run, y[c]!, bits, "a normalised value", position);
+    trace.normed[at + c] = inBits(run, y[c]!, scales.normBits, "a normalised value", position);
   }
   return y;
 }

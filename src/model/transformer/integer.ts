@@ -189,6 +189,12 @@ export class IntegerTransformer {
     };
     const gate = round(multiplier.times(program.gate, l, y), program.gate.shift, trace.gateRest, at);
     within(gate, scales.gateBits, "a gate");
+    gate.forEach((g, k) => {
+      if (g > scales.gateHigh)
+        throw new ModelError(
+          `${program.name} reaches ${g} for a gate, above ${scales.gateHigh}, at position ${first + Math.floor(k / sizes.hidden)}`,
+        );
+    });
     const activated = gate.map((g) => tables.activation[g + 2 ** (scales.gateBits - 1)]!);
     trace.gate.set(gate, at);
     trace.activated.set(activated, at);

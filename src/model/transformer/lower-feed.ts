@@ -1,18 +1,18 @@
 /** The feed-forward part (SPEC §12.5): the gate projection, its activation by a table, the product with the up projection if there is one, the down projection. */
-import { functionTableName, functionValues } from "../../ops/function-table.ts";
+import { functionTableName } from "../../ops/function-table.ts";
 import { onesOn, term } from "../../system/builder.ts";
 import type { Frame } from "./frame.ts";
 import { lowerProjection, lowerResidual } from "./lower-projection.ts";
 import type { IntegerMatrix } from "./program.ts";
 import { downInput } from "./program.ts";
-import { activationOf } from "./tables.ts";
+import { activationOf, activationTable } from "./tables.ts";
 
 export function lowerFeed(frame: Frame): void {
   const { builder, program } = frame;
   const { scales, config } = program;
   const activation = activationOf(config, scales);
   frame.rows(
-    builder.functionTable(functionTableName(activation), -(2 ** (scales.gateBits - 1)), functionValues(activation, scales.gateBits)),
+    builder.functionTable(functionTableName(activation), -(2 ** (scales.gateBits - 1)), activationTable(config, scales)),
     "gate",
     "activated",
   );

@@ -1,5 +1,5 @@
 /**
- * The norm at every site and position (SPEC §12.3). With the state x = 2^10 h + l and S = sum x^2 + epsilon:
+ * The norm at every site and position (SPEC §12.3). With the state x = 2^10 h + l and S = sum w x^2 + epsilon, w the channels' weights:
  *
  *   N = floor(sqrt S):  N^2 + rest = S, 0 <= rest <= 2 N      N, rest and 2 N - rest in limbs of base 2^10
  *   R = floor(K / N):   R N + rest' = K, 0 <= rest' < N       K = sqrt(width) 2^(norm exponent + rho)
@@ -11,7 +11,7 @@ import { onesOn, term } from "../../system/builder.ts";
 import type { Term } from "../../system/types.ts";
 import type { Frame } from "./frame.ts";
 import type { TraceName } from "./layout.ts";
-import { LOW_BITS, normBits, reciprocalBits, rootHighBits, rootNumerator } from "./program.ts";
+import { LOW_BITS, normLength, reciprocalBits, rootHighBits, rootNumerator, squareWeights } from "./program.ts";
 
 const LOW = 2 ** LOW_BITS;
 
@@ -23,7 +23,7 @@ export function lowerNorm(frame: Frame): void {
   const reciprocal = reciprocalBits(config, scales);
   frame.unsigned(reciprocal - LOW_BITS, "normCarryHigh");
   frame.unsigned(shift, "normRest");
-  frame.signed(normBits(config, scales), "normed");
+  frame.signed(scales.normBits, "normed");
   const rootBits = rootHighBits(config, scales);
   frame.unsigned(LOW_BITS, "rootLow", "rootRestLow", "rootSlackLow", "reciprocalRestLow", "reciprocalSlackLow");
   frame.unsigned(rootBits, "rootHigh", "reciprocalRestHigh", "reciprocalSlackHigh");
@@ -38,24 +38,30 @@ export function lowerNorm(frame: Frame): void {
       coefficient,
       names.map((name) => frame.on(name)),
     );
+  /** Weighted by channel, if not all weights are 1. */
+  const squares = frame.program.channelSquares;
+  frame.bounded("normed", { most: normLength(config, scales), ...(squares && { weights: squares }) });
+  const weights = squares ? [frame.weight("channel squares", squares, "width")] : [];
+  const summed = (coefficient: number, ...names: readonly TraceName[]): Term =>
+    term(coefficient, [...weights, ...names.map((name) => frame.on(name))]);
   const numerator = rootNumerator(config, scales);
   const add = (name: string, terms: readonly Term[]): void => frame.builder.constraint(name, rows, terms);
   add("root, low", [
-    by(1, "stateLow", "stateLow"),
+    summed(1, "stateLow", "stateLow"),
     one(epsilon % LOW),
     by(-1, "rootLow", "rootLow"),
     by(-1, "rootRestLow"),
     by(-LOW, "rootCarryLow"),
   ]);
   add("root, middle", [
-    by(2, "stateHigh", "stateLow"),
+    summed(2, "stateHigh", "stateLow"),
     one(Math.floor(epsilon / LOW)),
     by(1, "rootCarryLow"),
     by(-2, "rootHigh", "rootLow"),
     by(-1, "rootRestHigh"),
     by(-LOW, "rootCarryHigh"),
   ]);
-  add("root, high", [by(1, "stateHigh", "stateHigh"), by(1, "rootCarryHigh"), by(-1, "rootHigh", "rootHigh")]);
+  add("root, high", [summed(1, "stateHigh", "stateHigh"), by(1, "rootCarryHigh"), by(-1, "rootHigh", "rootHigh")]);
   add("root, rest", [
     by(2 * LOW, "rootHigh"),
     by(2, "rootLow"),
@@ -105,12 +111,12 @@ export function lowerNorm(frame: Frame): void {
 
 /** The carries between the three comparisons of S with N^2 + rest, in ranges that hold whatever the state is. */
 function lowerRootCarries(frame: Frame, rootBits: number): void {
-  const { width } = frame.sizes;
+  const total = squareWeights(frame.program.config, frame.program.scales);
   const high = 2 ** (frame.program.scales.residualBits - LOW_BITS);
   const around = (name: TraceName, least: number, most: number): void => {
     const below = 2 ** Math.ceil(Math.log2(-least));
     frame.range(-below, 2 ** Math.ceil(Math.log2(most + 1 + below)), name);
   };
-  around("rootCarryLow", -(LOW + 1), width * LOW + 1);
-  around("rootCarryHigh", -(width * high + 2 ** (rootBits + 1) + 2), width * (high + 1) + 1);
+  around("rootCarryLow", -(LOW + 1), total * LOW + 1);
+  around("rootCarryHigh", -(total * high + 2 ** (rootBits + 1) + 2), total * (high + 1) + 1);
 }

@@ -3,7 +3,7 @@ import { onesOn, term } from "../../system/builder.ts";
 import type { AxisId, Term } from "../../system/types.ts";
 import type { Frame, Place } from "./frame.ts";
 import { type AxisName, TRACE_AXES, type TraceName } from "./layout.ts";
-import type { IntegerMatrix, Skip } from "./program.ts";
+import { hasMean, type IntegerMatrix, type Skip } from "./program.ts";
 
 /** A value as a sum of columns with coefficients. */
 export type Limbs = readonly (readonly [coefficient: number, name: TraceName])[];
@@ -63,10 +63,11 @@ function biasTerms(frame: Frame, name: string, bias: Int32Array | undefined, out
 }
 
 /** gain_c y_c + sum_k mean_k y_k, y normalised at a place of the layer; without the sum where no mean is lost. */
-function skipTerms(frame: Frame, name: string, { gain, mean }: Skip, place: Place): Term[] {
+function skipTerms(frame: Frame, name: string, skip: Skip, place: Place): Term[] {
+  const { gain, mean } = skip;
   const at = frame.site(place);
   const own = term(1, [frame.weight(`${name} skip`, gain, "layers", "width"), frame.on("normed")], [at]);
-  if (mean.every((v) => v === 0)) return [own];
+  if (!hasMean(skip)) return [own];
   const means = frame.weight(`${name} skip mean`, mean, "layers", "otherWidth");
   const channels: AxisId[] = frame.axes("width");
   return [own, term(1, [means, frame.on("normed", { width: "otherWidth" })], [at, ...onesOn(channels)])];

@@ -67,7 +67,7 @@ describe("a decoder", () => {
     ["as many key heads as heads", { ...SMALL, layers: 2, heads: 4, keyHeads: 4 }],
   ])("satisfies its constraints with %s", (_, config) => {
     const compiled = compileDecoder(smallProgram(config), 5);
-    checkNoWrap(compiled.built.system, compiled.built.weights);
+    checkNoWrap(compiled.built.system, compiled.built.weights, compiled.built.lengths);
     expect(firstViolation(compiled.built, compiled.run([1, 2], 3).witness())).toBeNull();
   });
 

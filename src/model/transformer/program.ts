@@ -37,6 +37,11 @@ export interface Skip {
   readonly mean: Int32Array;
 }
 
+/** Whether a mean is lost, so that the sum is there at all. */
+export function hasMean({ mean }: Skip): boolean {
+  return mean.some((v) => v !== 0);
+}
+
 /** The norm of every head's queries, or keys. */
 export interface HeadNorm {
   /** [layers, headWidth]: times the turn's cosine and sine. */
@@ -60,8 +65,11 @@ export interface TransformerScales {
   readonly residualExponent: number;
   /** The residual stream is in [-2^(bits-1), 2^(bits-1)). */
   readonly residualBits: number;
-  /** Of normalised values, whose bound sqrt(width) 2^exponent follows from the norm. */
+  /** Channel c of the stream stands for 2^channelShifts_c times as much as the others: where outliers would leave too few bits to the rest. Integers from 0. */
+  readonly channelShifts: readonly number[];
+  /** Of normalised values, and their signed bits. */
   readonly normExponent: number;
+  readonly normBits: number;
   /** rho: reciprocal roots have this many fractional bits. */
   readonly rootShift: number;
   /** f: exp takes multiples of 2^-f, which are floor(difference / 2^scoreShift). */
@@ -73,11 +81,13 @@ export interface TransformerScales {
   readonly scoreLimit: number;
   /** E: exp's values are round(2^E e^-t). */
   readonly expBits: number;
-  /** By layer. */
-  readonly valueExponents: readonly number[];
-  readonly upExponents: readonly number[];
+  /** By layer, and channel of the key heads or hidden channel. */
+  readonly valueExponents: readonly (readonly number[])[];
+  readonly upExponents: readonly (readonly number[])[];
   readonly gateExponent: number;
+  /** Gates are in [-2^(bits-1), gateHigh]. */
   readonly gateBits: number;
+  readonly gateHigh: number;
   /** Of activated gates. */
   readonly activatedExponent: number;
   /** Product of activated gate and up, before and after rounding: exponent loses this much. */
@@ -122,6 +132,8 @@ export interface TransformerProgram {
   readonly final?: FinalValues;
   /** Added to the sum of squares. */
   readonly epsilon: number;
+  /** [width], 4^channelShifts: weights of the sum of squares. Absent where all are 1. */
+  readonly channelSquares?: Int32Array;
 }
 
 /** Bits of a rotation's cosines and sines. */
@@ -134,26 +146,39 @@ export const FINAL_BITS = 16;
 /** Logits are below 2 to this, as absolute values. */
 export const LOGIT_BITS = 27;
 
-/** Bits of a root's high limb: the root of the largest sum of squares, sqrt(width) 2^(residual bits - 1), above its low limb. */
-export function rootHighBits(
+/** The weights of a sum of squares, added up. */
+export function squareWeights(
   { width }: Pick<TransformerConfig, "width">,
-  { residualBits }: Pick<TransformerScales, "residualBits">,
+  { channelShifts }: Pick<TransformerScales, "channelShifts">,
+): number {
+  return channelShifts.reduce((sum, k) => sum + 4 ** k - 1, width);
+}
+
+/** Bits of a root's high limb: the root of the largest sum of squares, sqrt(weights) 2^(residual bits - 1), above its low limb. */
+export function rootHighBits(
+  config: Pick<TransformerConfig, "width">,
+  scales: Pick<TransformerScales, "residualBits" | "channelShifts">,
 ): number {
   let bits = 1;
-  while (4 ** bits < width * 4 ** (residualBits - 1 - LOW_BITS)) bits++;
+  while (4 ** bits < squareWeights(config, scales) * 4 ** (scales.residualBits - 1 - LOW_BITS)) bits++;
   return bits;
 }
 
 /** A reciprocal root is below 2 to this: its product with a root's high limb stays below 2^30. */
-export function reciprocalBits(config: Pick<TransformerConfig, "width">, scales: Pick<TransformerScales, "residualBits">): number {
+export function reciprocalBits(
+  config: Pick<TransformerConfig, "width">,
+  scales: Pick<TransformerScales, "residualBits" | "channelShifts">,
+): number {
   return Math.min(17, 30 - rootHighBits(config, scales));
 }
 
-/** Signed bits of a normalised value: |x| R <= K + R for every x of the row, so that it is at most about sqrt(width) 2^normExponent. */
-export function normBits({ width }: Pick<TransformerConfig, "width">, scales: TransformerScales): number {
-  let bits = 1;
-  while (4 ** (bits - 1) < width * 4 ** scales.normExponent) bits++;
-  return bits;
+/**
+ * The largest Euclidean length of a row of normalised values, channels weighted by 4^channelShifts: |y| <= |x| R / 2^rho + 1/2 with R <= K / N and
+ * |x| < N + 1 makes it at most (K / 2^rho) (1 + 1/N) + sqrt(weights) / 2, and N > K / 2^(bits of R) (SPEC §12.3).
+ */
+export function normLength(config: Pick<TransformerConfig, "width">, scales: TransformerScales): number {
+  const least = Math.max(1, Math.floor(rootNumerator(config, scales) / 2 ** reciprocalBits(config, scales)));
+  return Math.ceil(Math.sqrt(config.width) * 2 ** scales.normExponent * (1 + 1 / least) + Math.sqrt(squareWeights(config, scales)) / 2) + 1;
 }
 
 /** The most that a query or key can be allowed: four times the largest score has to stay below p (lower-attention.ts, scores). */
@@ -207,18 +232,18 @@ export function upOf({ name, up }: TransformerProgram): IntegerMatrix {
   return up;
 }
 
-/** What the down projection reads: the gate's product with up, or the activated gate itself. */
+/** What the down projection reads: the gate's product with up, or the activated gate itself. By layer and hidden channel. */
 export function downInput(
   config: Pick<TransformerConfig, "gated">,
   scales: TransformerScales,
-): { readonly name: "gated" | "activated"; readonly exponent: (layer: number) => number; readonly limit: number } {
+): { readonly name: "gated" | "activated"; readonly exponent: (layer: number, channel: number) => number; readonly limit: number } {
   if (config.gated)
     return {
       name: "gated",
-      exponent: (l) => scales.activatedExponent + (scales.upExponents[l] ?? 0) - scales.gatedShift,
+      exponent: (l, f) => scales.activatedExponent + (scales.upExponents[l]?.[f] ?? 0) - scales.gatedShift,
       limit: 2 ** (scales.gatedBits - 1),
     };
-  // an activation's absolute value is at most its input's
-  const limit = 2 ** (scales.gateBits - 1 + scales.activatedExponent - scales.gateExponent);
+  // an activation is at most its input, and above -1
+  const limit = Math.max(2 ** scales.activatedExponent, Math.ceil(scales.gateHigh * 2 ** (scales.activatedExponent - scales.gateExponent)));
   return { name: "activated", exponent: () => scales.activatedExponent, limit };
 }

@@ -6,7 +6,8 @@
  * subtracted: embeddings, the rows of output and down projections, and, where norms come after, the normalised values that are added again (`Skip`).
  */
 import { ModelError } from "../../errors.ts";
-import { layerTensors, type Rows, type Scaled, scaledRows } from "./fold.ts";
+import type { Length } from "../../system/bounds.ts";
+import { folded, layerTensors, type Rows, type Scaled, scaledRows } from "./fold.ts";
 import type { Norm, Transformer, TransformerConfig } from "./model.ts";
 import {
   downInput,
@@ -20,7 +21,7 @@ import {
   MOST_HEAD_EPSILON,
   mostFlat,
   mostQuery,
-  normBits,
+  normLength,
   ROTATION_BITS,
   type Skip,
   type TransformerProgram,
@@ -30,8 +31,8 @@ import {
 /** An accumulator's largest absolute value: as much again is left for its rounded result. */
 const ACCUMULATOR = 2 ** 30;
 const MAX_SHIFT = 16;
-/** Fractional bits of a head's weights. */
-const MAX_HEAD_BITS = 20;
+/** Fractional bits of logits. */
+const MAX_HEAD_EXPONENT = 30;
 /** Weights are single words of at most this many bits. */
 const MAX_WEIGHT = 2 ** 20;
 
@@ -42,28 +43,39 @@ export function quantizeTransformer(model: Transformer, scales: TransformerScale
     throw new ModelError(`${name} has heads of ${config.headWidth} channels, too wide for exact scores`);
   const residual = 2 ** scales.residualExponent;
   const norms = 2 ** scales.normExponent;
-  const normLimit = 2 ** (normBits(config, scales) - 1);
-  // The difference of two states, shifted, shares a constraint with the accumulator.
-  const residualShift = Math.min(MAX_SHIFT, 29 - scales.residualBits);
+  const normLimit = 2 ** (scales.normBits - 1);
+  const channel = (c: number) => 2 ** (scales.channelShifts[c] ?? 0);
+  // The difference of two states, shifted, or the state alone, shares a constraint with the accumulator.
+  const residualShift = Math.min(MAX_SHIFT, (config.normPlace === "before" ? 29 : 30) - scales.residualBits);
   const query = Math.sqrt(2 ** (scales.scoreShift + scales.expExponent) / Math.sqrt(config.headWidth));
   const flat = (magnitudes: readonly (readonly number[])[]) => (l: number, o: number) =>
     config.queryKeyNorm ? mostFlat(config) / (magnitudes[l]?.[Math.floor(o / config.headWidth)] ?? 1) : query;
-  const value = (l: number) => 2 ** (scales.valueExponents[l] ?? 0);
-  const up = (l: number) => 2 ** (scales.upExponents[l] ?? 0);
+  const value = (l: number, c: number) => 2 ** (scales.valueExponents[l]?.[c] ?? 0);
+  const members = config.heads / config.keyHeads;
+  /** The channel of the key heads that a channel of the query heads is a mean of. */
+  const mixed = (i: number) => Math.floor(i / (members * config.headWidth)) * config.headWidth + (i % config.headWidth);
+  const up = (l: number, f: number) => 2 ** (scales.upExponents[l]?.[f] ?? 0);
   const down = downInput(config, scales);
   const tensors = layerTensors(model);
   const matrix = (part: keyof typeof tensors, mapping: Omit<Mapping, "layers">) =>
     quantizeMatrix(`${name} ${part}`, { layers: tensors[part].map((rows) => () => rows(normalised(config))), ...mapping });
-  const fromNorm = { inputScale: () => norms, inputLimit: normLimit };
-  const toStream = { outputScale: () => residual, mostShift: residualShift, skipLimit: config.normPlace === "after" ? normLimit : 0 };
+  const channelSquares = scales.channelShifts.some((k) => k > 0) ? Int32Array.from(scales.channelShifts, (k) => 4 ** k) : undefined;
+  const inputLength: Length = { most: normLength(config, scales), ...(channelSquares && { weights: channelSquares }) };
+  const fromNorm = { inputScale: (_: number, c: number) => norms / channel(c), inputLimit: normLimit, inputLength };
+  const toStream = {
+    outputScale: (_: number, c: number) => residual / channel(c),
+    mostShift: residualShift,
+    skipLimit: config.normPlace === "after" ? normLimit : 0,
+    skipLength: inputLength.most,
+  };
   const output = matrix("output", {
-    inputScale: value,
+    inputScale: (l, i) => value(l, mixed(i)),
     inputLimit: 2 ** (scales.valueBits - 1) + 2 ** (scales.valueBits / 2),
     ...toStream,
     skip: (l) => skipOf(model.norms[2 * l]!, config, residual / norms),
   });
   const downs = matrix("down", {
-    inputScale: (l) => 2 ** down.exponent(l),
+    inputScale: (l, f) => 2 ** down.exponent(l, f),
     inputLimit: down.limit,
     ...toStream,
     skip: (l) => skipOf(model.norms[2 * l + 1]!, config, residual / norms),
@@ -72,7 +84,7 @@ export function quantizeTransformer(model: Transformer, scales: TransformerScale
     name,
     config,
     scales,
-    ...embeddings(model, residual, 2 ** (scales.residualBits - 1), name),
+    ...embeddings(model, scales, name),
     query: matrix("query", { ...fromNorm, outputScale: flat(scales.queryMagnitudes) }).matrix,
     key: matrix("key", { ...fromNorm, outputScale: flat(scales.keyMagnitudes) }).matrix,
     value: matrix("value", { ...fromNorm, outputScale: value }).matrix,
@@ -87,9 +99,10 @@ export function quantizeTransformer(model: Transformer, scales: TransformerScale
         key: headNorm(model, "keyGain", scales.keyMagnitudes, query),
       },
     }),
-    ...quantizeHead(model, scales.normExponent, normLimit),
+    ...quantizeHead(model, fromNorm),
     ...(config.output === "mean" && { final: finalOf(model.norms[2 * config.layers]!, scales, normLimit) }),
     epsilon: Math.max(1, Math.round(config.epsilon * config.width * residual * residual)),
+    ...(channelSquares && { channelSquares }),
   };
 }
 
@@ -97,14 +110,16 @@ export function quantizeTransformer(model: Transformer, scales: TransformerScale
 interface Mapping {
   /** By layer, read anew at each call. */
   readonly layers: readonly (() => Rows)[];
-  readonly inputScale: (layer: number) => number;
+  readonly inputScale: (layer: number, input: number) => number;
   readonly outputScale: (layer: number, output: number) => number;
-  /** Largest absolute input. */
+  /** Largest absolute input, and the largest length of a row of inputs. */
   readonly inputLimit: number;
+  readonly inputLength?: Length;
   readonly mostShift?: number;
   /** What is added besides, of inputs up to `skipLimit`, on the output's scale; none if the limit is 0. */
   readonly skip?: (layer: number) => { readonly gain: Float64Array; readonly mean: Float64Array };
   readonly skipLimit?: number;
+  readonly skipLength?: number;
 }
 
 /** The largest shift, at most 16 or what the mapping says, at which every row's accumulator stays inside its limit. */
@@ -113,8 +128,8 @@ function quantizeMatrix(name: string, mapping: Mapping): { readonly matrix: Inte
   const rows = (l: number): Scaled =>
     scaledRows(
       layers[l]!(),
-      (o) => outputScale(l, o) / inputScale(l),
       (o) => outputScale(l, o),
+      (i) => 1 / inputScale(l, i),
     );
   const { outputs, inputs, bias: hasBias } = layers[0]!();
   const largest = Math.max(...layers.map((_, l) => largestSum(rows(l), mapping, l, 1)));
@@ -161,14 +176,23 @@ interface Layer {
   readonly mean: ArrayLike<number>;
 }
 
-function largestOf({ outputs, inputs, weight, bias, gain, mean }: Layer, { inputLimit, skipLimit = 0 }: Mapping): number {
+/** By L1 norms and the largest input, or by Euclidean lengths: whichever bounds a row better. */
+function largestOf(
+  { outputs, inputs, weight, bias, gain, mean }: Layer,
+  { inputLimit, inputLength, skipLength = 0, skipLimit = 0 }: Mapping,
+): number {
   let means = 0;
-  for (let k = 0; k < mean.length; k++) means += Math.abs(mean[k]!);
+  for (let k = 0; k < mean.length; k++) means += mean[k]! * mean[k]!;
   let most = 0;
   for (let o = 0; o < outputs; o++) {
-    let sum = 0;
-    for (let i = o * inputs; i < (o + 1) * inputs; i++) sum += Math.abs(weight[i]!);
-    most = Math.max(most, sum * inputLimit + Math.abs(bias[o]!) + (Math.abs(gain[o] ?? 0) + means) * skipLimit);
+    let [sum, squares] = [0, 0];
+    for (let i = o * inputs, k = 0; k < inputs; i++, k++) {
+      const w = weight[i]!;
+      sum += Math.abs(w);
+      squares += (w * w) / (inputLength?.weights?.[k] ?? 1);
+    }
+    const product = Math.min(sum * inputLimit, inputLength ? Math.sqrt(squares) * inputLength.most : Number.POSITIVE_INFINITY);
+    most = Math.max(most, product + Math.abs(bias[o]!) + Math.abs(gain[o] ?? 0) * skipLimit + Math.sqrt(means) * skipLength);
   }
   return most;
 }
@@ -184,18 +208,19 @@ function normalised({ norm }: TransformerConfig): boolean {
   return norm === "layer";
 }
 
-function embeddings(model: Transformer, residual: number, limit: number, name: string) {
+function embeddings(model: Transformer, { residualExponent, residualBits, channelShifts }: TransformerScales, name: string) {
   const { config, embedding, positionEmbedding } = model;
   const { width } = config;
+  const limit = 2 ** (residualBits - 1);
   const table = (of: ArrayLike<number>): Int32Array => {
     const out = new Int32Array(of.length);
     for (let row = 0; row < of.length; row += width) {
       let mean = 0;
-      if (config.norm === "layer") for (let c = 0; c < width; c++) mean += of[row + c]! / width;
-      for (let c = row; c < row + width; c++) {
-        const q = Math.round((of[c]! - mean) * residual);
-        if (q < -limit || q >= limit) throw new ModelError(`${name} has the embedding ${of[c]}, outside ${limit / residual}`);
-        out[c] = q;
+      if (normalised(config)) for (let c = 0; c < width; c++) mean += of[row + c]! / width;
+      for (let c = 0; c < width; c++) {
+        const q = Math.round((of[row + c]! - mean) * 2 ** (residualExponent - (channelShifts[c] ?? 0)));
+        if (q < -limit || q >= limit) throw new ModelError(`${name} has the embedding ${of[row + c]}, outside ${residualBits} bits`);
+        out[row + c] = q;
       }
     }
     return out;
@@ -231,33 +256,21 @@ function headNorm(
 }
 
 /** The language-model head with the last norm's gain and bias. */
-function quantizeHead({ config, head, norms }: Transformer, normExponent: number, inputLimit: number) {
+function quantizeHead({ config, head, norms }: Transformer, fromNorm: Pick<Mapping, "inputScale" | "inputLimit" | "inputLength">) {
   if (!head) return { head: new Int32Array(), headExponent: 0 };
-  const { vocabulary: outputs, width: inputs } = config;
-  const { gain, bias } = norms[2 * config.layers]!;
-  const gains = gain.data;
-  const weights = head.weight.data;
-  const own = head.bias?.data;
-  const shifts = bias?.data;
-  const biases = new Float64Array(outputs);
-  const scaled = new Float64Array(outputs * inputs);
-  for (let o = 0; o < outputs; o++) {
-    let sum = own?.[o] ?? 0;
-    for (let i = 0; i < inputs; i++) {
-      const w = weights[o * inputs + i]!;
-      scaled[o * inputs + i] = w * gains[i]!;
-      if (shifts) sum += w * shifts[i]!;
-    }
-    biases[o] = sum * 2 ** normExponent;
-  }
-  const rows: Scaled = { outputs, inputs, weight: scaled, bias: biases };
-  const mapping: Mapping = { layers: [], inputScale: () => 1, outputScale: () => 1, inputLimit };
+  const rows = scaledRows(
+    folded(head, norms[2 * config.layers]!),
+    () => 1,
+    (i) => 1 / fromNorm.inputScale(0, i),
+  );
+  const hasBias = head.bias !== undefined || norms[2 * config.layers]!.bias !== undefined;
+  const mapping: Mapping = { layers: [], outputScale: () => 1, ...fromNorm };
   const norm = largestSum(rows, mapping, 0, 1);
-  let bits = 1;
-  while (bits < MAX_HEAD_BITS && norm * 2 ** bits <= 2 ** LOGIT_BITS) bits++;
-  for (; bits > 0; bits--) {
-    const { weight, bias: rounded, most } = roundedLayer(rows, mapping, 0, 2 ** bits);
-    if (most < 2 ** LOGIT_BITS) return { head: weight, ...((own || shifts) && { headBias: rounded }), headExponent: bits + normExponent };
+  let exponent = 1;
+  while (exponent < MAX_HEAD_EXPONENT && norm * 2 ** exponent <= 2 ** LOGIT_BITS) exponent++;
+  for (; exponent > 0; exponent--) {
+    const { weight, bias, most } = roundedLayer(rows, mapping, 0, 2 ** exponent);
+    if (most < 2 ** LOGIT_BITS) return { head: weight, ...(hasBias && { headBias: bias }), headExponent: exponent };
   }
   throw new ModelError("The language-model head does not fit its accumulator");
 }

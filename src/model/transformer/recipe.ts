@@ -26,6 +26,7 @@ const NUMBERS = [
   "residualExponent",
   "residualBits",
   "normExponent",
+  "normBits",
   "rootShift",
   "expExponent",
   "scoreShift",
@@ -34,6 +35,7 @@ const NUMBERS = [
   "expBits",
   "gateExponent",
   "gateBits",
+  "gateHigh",
   "activatedExponent",
   "gatedShift",
   "valueBits",
@@ -57,10 +59,11 @@ export function parseRecipe(text: string, config: TransformerConfig): Recipe {
       throw new ModelError(`The recipe's ${name} are not ${length} numbers of this model`);
   };
   const { layers, heads, keyHeads, gated, queryKeyNorm } = config;
-  list("valueExponents", layers, isWhole);
-  list("upExponents", gated ? layers : 0, isWhole);
-  const magnitudes = (count: number) => (v: unknown) =>
-    Array.isArray(v) && v.length === count && v.every((m) => typeof m === "number" && m > 0 && Number.isFinite(m));
+  const all = (count: number, is: (v: unknown) => boolean) => (v: unknown) => Array.isArray(v) && v.length === count && v.every(is);
+  const magnitudes = (count: number) => all(count, (m) => typeof m === "number" && m > 0 && Number.isFinite(m));
+  list("channelShifts", config.width, (k) => isWhole(k) && (k as number) >= 0);
+  list("valueExponents", layers, all(keyHeads * config.headWidth, isWhole));
+  list("upExponents", gated ? layers : 0, all(config.hidden, isWhole));
   list("queryMagnitudes", queryKeyNorm ? layers : 0, magnitudes(heads));
   list("keyMagnitudes", queryKeyNorm ? layers : 0, magnitudes(keyHeads));
   return value as unknown as Recipe;

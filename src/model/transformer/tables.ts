@@ -18,9 +18,10 @@ export function expTable(bits: number, exponent: number): Int32Array {
   }
 }
 
-/** The activation of every gate: index q + 2^(bits-1). */
+/** The activation of every gate: index q + 2^(bits-1), q at most gateHigh. */
 export function activationTable(config: Pick<TransformerConfig, "activation">, scales: TransformerScales): Int32Array {
-  return functionValues(activationOf(config, scales), scales.gateBits);
+  const { gateBits, gateHigh } = scales;
+  return functionValues(activationOf(config, scales), gateBits).subarray(0, 2 ** (gateBits - 1) + gateHigh + 1);
 }
 
 /** The activation as a table that operators know. */
