@@ -12,10 +12,11 @@ type Interval = readonly [number, number];
 /** Values of the weight columns. */
 export type Weights = ReadonlyMap<ColumnId, Int32Array>;
 
-/** sqrt(sum_c weights_c v_c^2) <= most along a column's last dimension, as constraints force it (SPEC §12.3). */
+/** sqrt(sum_c weights_c v_c^2) <= most along a column's last dimensions, one unless `axes` says how many, as constraints force it (SPEC §12.3, §12.8). */
 export interface Length {
   readonly most: number;
-  /** Positive; all 1 if not given. */
+  readonly axes?: number;
+  /** Positive, along a single dimension; all 1 if not given. */
   readonly weights?: Int32Array;
 }
 
@@ -148,26 +149,29 @@ function termInterval(system: System, weights: Weights, constraint: Constraint, 
 }
 
 /**
- * By Cauchy and Schwarz: the most that a sum of products of a weight's rows with a row of bounded length can be; infinite where the term is no such sum. The weight's
- * other axes are none of the summed ones.
+ * By Cauchy and Schwarz: the most that a sum of products of a weight's rows with a row of bounded length can be; infinite where the term is no such sum, over all axes
+ * of the row and no other one.
  */
 function productLength(system: System, weights: Weights, term: Term, weight: Leaf, summed: ReadonlySet<AxisId>, lengths: Lengths): number {
   const [other, ...more] = term.leaves.filter((l) => l !== weight);
   const length = other && lengths.get(other.column);
-  const axis = other?.axes.at(-1);
   const values = weights.get(weight.column);
-  if (!length || !values || axis === undefined || more.length > 0 || summed.size !== 1 || !summed.has(axis) || !weight.axes.includes(axis))
+  if (!length || !values || more.length > 0) return Number.POSITIVE_INFINITY;
+  const row = other.axes.slice(-(length.axes ?? 1));
+  const others = [...summed].filter((axis) => !row.includes(axis));
+  if (others.some((axis) => size(system, axis) > 1) || !row.every((axis) => summed.has(axis) && weight.axes.includes(axis)))
     return Number.POSITIVE_INFINITY;
-  const cells = system.columns[weight.column]?.shape ?? [];
-  const d = weight.axes.indexOf(axis);
-  const inner = cellsOf(cells.slice(d + 1));
-  const count = cells[d] ?? 1;
-  const squares = new Float64Array(values.length / count);
-  values.forEach((w, i) => {
-    const at = Math.floor(i / (inner * count)) * inner + (i % inner);
-    squares[at] = squares[at]! + (w * w) / (length.weights?.[Math.floor(i / inner) % count] ?? 1);
+  const shape = column(system, weight.column).shape;
+  const strides = weight.axes.map((_, d) => cellsOf(shape.slice(d + 1)));
+  const [lengthAxis] = row;
+  const d = weight.axes.indexOf(lengthAxis ?? -1);
+  const squares = Float64Array.from(values, (w, i) => {
+    const by = length.weights?.[Math.floor(i / (strides[d] ?? 1)) % (shape[d] ?? 1)] ?? 1;
+    return (w * w) / by;
   });
-  const longest = squares.reduce((a, b) => Math.max(a, b), 0);
+  const add = (x: number, y: number): number => x + y;
+  const sums = reduce({ axes: weight.axes, shape, low: squares, high: squares }, summed, [0, add], [0, add]);
+  const longest = sums.high.reduce((x, y) => Math.max(x, y), 0);
   return Math.ceil(Math.sqrt(longest) * length.most * (1 + 2 ** -40));
 }
 

@@ -126,7 +126,7 @@ export const FEW_BITS: DecoderBits = {
   residual: 14,
   value: 10,
   up: 9,
-  gated: 10,
+  feed: 10,
   gate: 8,
   normExponent: 7,
   rootShift: 12,

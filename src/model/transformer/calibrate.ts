@@ -4,7 +4,16 @@
  */
 import type { Transformer, TransformerConfig } from "./model.ts";
 import { type Observed, observe, overAll, raised } from "./observed.ts";
-import { FINAL_BITS, LOW_BITS, mostQuery, reciprocalBits, squareWeights, type TransformerScales } from "./program.ts";
+import {
+  FEED_LOW_BITS,
+  FINAL_BITS,
+  feedExponent,
+  LOW_BITS,
+  mostQuery,
+  reciprocalBits,
+  squareWeights,
+  type TransformerScales,
+} from "./program.ts";
 
 /** Reserve over the largest value seen. */
 const MARGIN = 1.5;
@@ -12,6 +21,8 @@ const MARGIN = 1.5;
 const QUERY_STEP = 128;
 /** Log2 of the least steps of the residual stream that a row's root mean square is to have. */
 const STEPS = 7;
+/** Signed bits of normalised values at most: their range is a table. */
+const MOST_NORM_BITS = 15;
 /** Weights of a sum of squares, added up: products of three limbs of 10 bits stay below p. */
 const MOST_SQUARE_WEIGHTS = 2 ** 11;
 
@@ -20,7 +31,8 @@ export interface DecoderBits {
   readonly residual: number;
   readonly value: number;
   readonly up: number;
-  readonly gated: number;
+  /** Of what down reads; even, as those of values are. */
+  readonly feed: number;
   readonly gate: number;
   /** Fractional bits of normalised values; as suits their largest magnitude if not given. */
   readonly normExponent?: number;
@@ -31,31 +43,23 @@ export interface DecoderBits {
 }
 
 /**
- * Bits that suit a model. An accumulator's 30 bits are shared by activations and weights: rounding costs least where both have about as many, and a wide sum
- * leaves fewer to either. The constants were the best of some dozen on stories260K, by agreement on greedy and drawn texts.
+ * Bits that suit most models: an accumulator's 30 bits are shared by activations and weights, and rounding costs least where both have about as many. On stories260K these
+ * were the best of some dozen, by agreement on greedy and drawn texts.
  */
-export function bitsFor({ heads, headWidth, hidden }: TransformerConfig): DecoderBits {
-  const shared = (inputs: number) => 1 + Math.round(Math.log2(2 ** 30 * (16 / 2.4 / inputs)) / 2);
-  const value = shared(heads * headWidth);
-  return {
-    residual: 18,
-    value: value + (value % 2),
-    up: 14,
-    gated: shared(hidden),
-    gate: 15,
-    rootShift: 15,
-    exp: 13,
-    expExponent: 9,
-    scoreShift: 15,
-  };
-}
+export const BITS: DecoderBits = {
+  residual: 18,
+  value: 14,
+  up: 14,
+  feed: 14,
+  gate: 15,
+  rootShift: 15,
+  exp: 13,
+  expExponent: 9,
+  scoreShift: 15,
+};
 
 /** Scales that fit all values on these texts, with a reserve. Each is read alone. */
-export function calibrate(
-  model: Transformer,
-  texts: readonly (readonly number[])[],
-  bits: DecoderBits = bitsFor(model.config),
-): TransformerScales {
+export function calibrate(model: Transformer, texts: readonly (readonly number[])[], bits: DecoderBits = BITS): TransformerScales {
   return scalesOf(model.config, observe(model, texts), bits);
 }
 
@@ -70,7 +74,9 @@ export function scalesOf(config: TransformerConfig, seen: Observed, bits: Decode
   const residualBits = residualBitsFor(stream, bits.residual, channelShifts, config);
   const residualExponent = exponentFor(residualBits, stream.largest);
   const normLimit = MARGIN * scaled("normed");
-  const normExponent = bits.normExponent ?? Math.round(Math.log2(2 ** 30 / (2.4 * config.width * normLimit)) / 2);
+  // weights and values balanced, as far as the table of their range is short
+  const balanced = Math.floor(Math.log2(2 ** 30 / config.width) / 2);
+  const normExponent = bits.normExponent ?? Math.min(balanced, Math.floor(Math.log2(2 ** (MOST_NORM_BITS - 1) / normLimit)));
   // A reciprocal root has to keep its bits for a row half as long as the shortest one seen.
   let rootShift = bits.rootShift;
   const reciprocal = (Math.sqrt(config.width) * 2 ** normExponent) / ((stream.shortest / 2) * 2 ** residualExponent);
@@ -83,6 +89,12 @@ export function scalesOf(config: TransformerConfig, seen: Observed, bits: Decode
           return Array.from({ length: count }, (_, h) => coarse(MARGIN * overAll(channels.slice(h * headWidth, (h + 1) * headWidth))));
         })
       : [];
+  const valueExponents = byLayer((l) => raised(seen.channels(`value ${l}`)).map((m) => exponentFor(bits.value, m)));
+  const feed = feedScales(config, seen, bits);
+  const members = heads / keyHeads;
+  const mixedExponent = (l: number) => (i: number) =>
+    valueExponents[l]![Math.floor(i / (members * headWidth)) * headWidth + (i % headWidth)]!;
+  const fedExponent = feedExponent(config, feed);
   return {
     residualExponent,
     residualBits,
@@ -92,11 +104,19 @@ export function scalesOf(config: TransformerConfig, seen: Observed, bits: Decode
     rootShift,
     ...scoreScales(config, seen, bits),
     expBits: bits.exp,
-    valueExponents: byLayer((l) => raised(seen.channels(`value ${l}`)).map((m) => exponentFor(bits.value, m))),
-    ...feedScales(config, seen, bits),
+    valueExponents,
+    ...feed,
     valueBits: bits.value,
     upBits: bits.up,
-    gatedBits: bits.gated,
+    feedBits: bits.feed,
+    mixedSquareBits: squareBits(
+      bits.value / 2,
+      byLayer((l) => longest(seen.rows(`mixed ${l}`), mixedExponent(l))),
+    ),
+    feedSquareBits: squareBits(
+      FEED_LOW_BITS,
+      byLayer((l) => longest(seen.rows(`feed ${l}`), (f) => fedExponent(l, f))),
+    ),
     queryMagnitudes: magnitudes("query flat", heads),
     keyMagnitudes: magnitudes("key flat", keyHeads),
     finalExponent: config.output === "mean" ? exponentFor(FINAL_BITS, overAll(seen.channels("final"))) : 0,
@@ -110,6 +130,24 @@ function exponentFor(width: number, magnitude: number): number {
   while (exponent < 30 && most * 2 ** (exponent + 1) < 2 ** (width - 1)) exponent++;
   while (exponent > -20 && most * 2 ** exponent >= 2 ** (width - 1)) exponent--;
   return exponent;
+}
+
+/** The largest sum of squares of rows, channel c times 2^exponent(c). */
+function longest(rows: readonly Float32Array[], exponent: (c: number) => number): number {
+  const scales = Float64Array.from(rows[0] ?? [], (_, c) => 2 ** exponent(c));
+  return rows.reduce(
+    (most, row) =>
+      Math.max(
+        most,
+        row.reduce((sum, v, c) => sum + (v * scales[c]!) ** 2, 0),
+      ),
+    0,
+  );
+}
+
+/** Bits of a sum of squares, with the reserve. */
+function squareBits(low: number, sums: readonly number[]): number {
+  return Math.max(2 * low + 1, Math.ceil(Math.log2(MARGIN ** 2 * overAll(sums))));
 }
 
 /** Queries and keys share a scale whose square, times the root of the head's width, is a power of two. */
@@ -134,14 +172,14 @@ function feedScales(config: TransformerConfig, seen: Observed, bits: DecoderBits
   // never less than 1, where activations are about linear
   const gateHigh = Math.min(2 ** (bits.gate - 1) - 1, Math.ceil(MARGIN * Math.max(1, highest) * 2 ** gateExponent));
   if (!config.gated) {
-    const activatedExponent = Math.min(gateExponent + 1, exponentFor(bits.gated, Math.max(1, highest)));
-    return { gateExponent, gateBits: bits.gate, gateHigh, activatedExponent, gatedShift: 1, upExponents: [] };
+    const activatedExponent = Math.min(gateExponent + 1, exponentFor(bits.feed, Math.max(1, highest)));
+    return { gateExponent, gateBits: bits.gate, gateHigh, activatedExponent, gatedShift: 1, upExponents: [] as number[][] };
   }
   const activatedExponent = gateExponent - 1;
   // The product's shift is common to all layers, so an up scale must also leave room for what the gate makes of it.
   const exponents = (width: number, name: string) =>
     Array.from({ length: config.layers }, (_, l) => raised(seen.channels(`${name} ${l}`)).map((m) => exponentFor(width, m)));
-  const room = exponents(bits.gated, "gated");
+  const room = exponents(bits.feed, "feed");
   const wanted = exponents(bits.up, "up");
   const widest = Math.max(...wanted.map((layer, l) => overAll(layer.map((e, f) => Math.max(0, e - room[l]![f]! + 64))) - 64));
   const gatedShift = Math.max(1, activatedExponent + widest);

@@ -32,7 +32,7 @@ const REFUSED = [
   ["for a value", { valueBits: 2 }],
   ["for a gate", { gateBits: 2 }],
   ["for an up projection", { upBits: 2 }],
-  ["for a gated value", { gatedBits: 1 }],
+  ["for a gated value", { feedBits: 1 }],
 ] as const;
 
 function describeDevice(label: string, start: () => Promise<Backend>): void {

@@ -99,6 +99,7 @@ export class FloatTransformer {
           for (let d = 0; d < headWidth; d++) out[h * headWidth + d] = out[h * headWidth + d]! + (weight / total) * values[j]![from + d]!;
         });
       }
+      this.#observe("mixed", l, out);
       return out;
     });
   }
@@ -124,11 +125,14 @@ export class FloatTransformer {
     const gates = apply(gate, y);
     this.#observe("gate", l, gates);
     const activated = gates.map(ACTIVATIONS[config.activation]);
-    if (!up) return apply(down, activated);
+    if (!up) {
+      this.#observe("feed", l, activated);
+      return apply(down, activated);
+    }
     const ups = apply(up, y);
     this.#observe("up", l, ups);
     const gated = activated.map((g, i) => g * ups[i]!);
-    this.#observe("gated", l, gated);
+    this.#observe("feed", l, gated);
     return apply(down, gated);
   }
 }

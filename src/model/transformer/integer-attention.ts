@@ -2,8 +2,9 @@
 import { ModelError } from "../../errors.ts";
 import { normalizeHeads } from "./integer-norm.ts";
 import { type IntegerRun, inBits, round, turnsOf } from "./integer-run.ts";
+import { setSquare } from "./integer-square.ts";
 import { scoredNames } from "./layout.ts";
-import { type IntegerMatrix, mostFlat, ROTATION_BITS, type TransformerProgram } from "./program.ts";
+import { type IntegerMatrix, mixedBits, mostFlat, ROTATION_BITS, type TransformerProgram } from "./program.ts";
 import { CLASS, maskedRow, type ScoreRow, scoreRow } from "./scores.ts";
 
 /** Bits of a mean's low limbs: of its carry, its rest, and what the rest is below twice the divisor. */
@@ -81,6 +82,7 @@ export class IntegerAttention {
       trace.tailCount[row] = tails;
       this.#mix(l, h, i, seen, sum, out);
     }
+    setSquare(this.#run, "mixed", mixedBits(this.#run.program.scales), l, i, out.length);
     return out;
   }
 

@@ -8,8 +8,18 @@ import { InternalError, ModelError } from "../../errors.ts";
 import { IntegerAttention } from "./integer-attention.ts";
 import { normalizeSite } from "./integer-norm.ts";
 import { emptyRun, type IntegerRun, inBits, round, type TransformerTables } from "./integer-run.ts";
+import { setSquare } from "./integer-square.ts";
 import type { Sizes, Trace } from "./layout.ts";
-import { FINAL_BITS, type IntegerMatrix, LOGIT_BITS, LOW_BITS, type Skip, type TransformerProgram } from "./program.ts";
+import {
+  FEED_LOW_BITS,
+  FINAL_BITS,
+  feedLimbs,
+  type IntegerMatrix,
+  LOGIT_BITS,
+  LOW_BITS,
+  type Skip,
+  type TransformerProgram,
+} from "./program.ts";
 
 /** Low limbs of the margins of the arg max. */
 export const MARGIN_BITS = 14;
@@ -182,13 +192,8 @@ export class IntegerTransformer {
     const { trace, sizes, program, tables, multiplier } = this.#run;
     const { scales } = program;
     const at = (l * sizes.positions + first) * sizes.hidden;
-    const within = (values: Int32Array, bits: number, what: string): void => {
-      values.forEach((v, k) => {
-        inBits(this.#run, v, bits, what, first + Math.floor(k / sizes.hidden));
-      });
-    };
     const gate = round(multiplier.times(program.gate, l, y), program.gate.shift, trace.gateRest, at);
-    within(gate, scales.gateBits, "a gate");
+    this.#within(gate, scales.gateBits, "a gate", first);
     gate.forEach((g, k) => {
       if (g > scales.gateHigh)
         throw new ModelError(
@@ -197,16 +202,38 @@ export class IntegerTransformer {
     });
     const activated = gate.map((g) => tables.activation[g + 2 ** (scales.gateBits - 1)]!);
     trace.gate.set(gate, at);
+    const feed = program.up ? this.#gated(l, first, activated, y, program.up) : activated;
+    feed.forEach((v, k) => {
+      trace.feedHigh[at + k] = v >> FEED_LOW_BITS;
+      trace.feedLow[at + k] = v & (2 ** FEED_LOW_BITS - 1);
+    });
+    rowsOf(feed, sizes.hidden).forEach((_, k) => {
+      setSquare(this.#run, "feed", feedLimbs(scales), l, first + k, sizes.hidden);
+    });
+    return feed;
+  }
+
+  /** round(activated up / 2^gatedShift). */
+  #gated(l: number, first: number, activated: Int32Array, y: Int32Array, matrix: IntegerMatrix): Int32Array {
+    const { trace, sizes, program, multiplier } = this.#run;
+    const { scales } = program;
+    const at = (l * sizes.positions + first) * sizes.hidden;
     trace.activated.set(activated, at);
-    if (!program.up) return activated;
-    const up = round(multiplier.times(program.up, l, y), program.up.shift, trace.upRest, at);
-    within(up, scales.upBits, "an up projection");
+    const up = round(multiplier.times(matrix, l, y), matrix.shift, trace.upRest, at);
+    this.#within(up, scales.upBits, "an up projection", first);
     trace.up.set(up, at);
     const products = activated.map((a, f) => a * up[f]!);
     const gated = round(products, scales.gatedShift, trace.gatedRest, at);
-    within(gated, scales.gatedBits, "a gated value");
-    trace.gated.set(gated, at);
+    this.#within(gated, scales.feedBits, "a gated value", first);
     return gated;
+  }
+
+  /** Hidden values of the positions from `first` on in signed bits. */
+  #within(values: Int32Array, bits: number, what: string, first: number): void {
+    const { hidden } = this.#run.sizes;
+    values.forEach((v, k) => {
+      inBits(this.#run, v, bits, what, first + Math.floor(k / hidden));
+    });
   }
 
   /** round((gain y + bias) / 2^shift). */

@@ -68,9 +68,23 @@ const MIXED = [
   "mixedSlackLow",
 ] as const;
 const OUTPUTS = ["outputRest", "downRest"] as const;
-const GATES = ["gate", "gateRest", "activated"] as const;
+/** `feed` is what the down projection reads, in limbs. */
+const GATES = ["gate", "gateRest", "feedHigh", "feedLow"] as const;
 /** Of the second projection. */
-const GATED = ["up", "upRest", "gated", "gatedRest"] as const;
+const GATED = ["activated", "up", "upRest", "gatedRest"] as const;
+/** Of the sums of squares of mixed values and of `feed`. */
+const SQUARES = [
+  "mixedSquare",
+  "mixedSquareMiddle",
+  "mixedSquareMiddleRest",
+  "mixedSquareLow",
+  "mixedSquareLowRest",
+  "feedSquare",
+  "feedSquareMiddle",
+  "feedSquareMiddleRest",
+  "feedSquareLow",
+  "feedSquareLowRest",
+] as const;
 const LOGITS = ["marginHigh", "marginLow"] as const;
 const LOGIT_ROWS = ["logitMax"] as const;
 /** Of the norms of heads. */
@@ -93,6 +107,7 @@ const BY_AXES = [
   [OUTPUTS, ["layers", "positions", "width"]],
   [GATES, ["layers", "positions", "hidden"]],
   [GATED, ["layers", "positions", "hidden"]],
+  [SQUARES, ["layers", "positions"]],
   [LOGITS, ["positions", "vocabulary"]],
   [LOGIT_ROWS, ["positions"]],
   [QUERY_ROWS, ["layers", "positions", "groups", "members"]],

@@ -11,7 +11,8 @@ import { turnsOf } from "./integer-run.ts";
 import { type AxisName, scoredNames, TRACE_AXES, type TraceName } from "./layout.ts";
 import { lowerHeadNorm } from "./lower-head-norm.ts";
 import { lowerProjection, lowerResidual } from "./lower-projection.ts";
-import type { HeadNorm } from "./program.ts";
+import { lowerSquare } from "./lower-square.ts";
+import { type HeadNorm, mixedBits } from "./program.ts";
 import { CLASS, scoreTable } from "./scores.ts";
 import { rotationTable } from "./tables.ts";
 
@@ -34,6 +35,7 @@ export function lowerAttention(frame: Frame, present: ColumnId | null): void {
   lowerTurns(frame);
   lowerScores(frame, present);
   lowerMean(frame);
+  lowerSquare(frame, "mixed", mixedBits(program.scales), QUERY);
   const mixed = [[2 ** half, "mixedHigh"] as const, [1, "mixedLow"] as const];
   lowerResidual(frame, { name: "output", ...program.output }, ["attention", "feed"], QUERY, mixed, "outputRest", program.skips?.output);
 }

@@ -7,6 +7,7 @@ const USUAL = 0.98;
 
 export class Observed {
   readonly #largest = new Map<string, Float64Array>();
+  readonly #rows = new Map<string, Float32Array[]>();
   /** The shortest row of the residual stream at any site. */
   shortest = Number.POSITIVE_INFINITY;
   /** The largest product of a query and a key of one layer and head, whatever their positions. */
@@ -15,6 +16,17 @@ export class Observed {
   /** By channel; empty if nothing was seen. */
   channels(name: string): number[] {
     return [...(this.#largest.get(name) ?? [])];
+  }
+
+  /** All rows of `mixed` and `feed`, whose lengths depend on scales that are not known yet. */
+  rows(name: string): readonly Float32Array[] {
+    return this.#rows.get(name) ?? [];
+  }
+
+  keep(name: string, values: Float64Array): void {
+    const rows = this.#rows.get(name) ?? [];
+    rows.push(Float32Array.from(values));
+    this.#rows.set(name, rows);
   }
 
   note(name: string, values: Float64Array, scale = 1): void {
@@ -48,6 +60,7 @@ export function observe(model: Transformer, texts: readonly (readonly number[])[
         seen.shortest = Math.min(seen.shortest, length);
         seen.note("normed", values, length > 0 ? Math.sqrt(values.length) / length : 0);
       }
+      if (name === "mixed" || name === "feed") seen.keep(`${name} ${index}`, values);
       seen.note(name, values);
       if (name !== "state") seen.note(`${name} ${index}`, values);
     });

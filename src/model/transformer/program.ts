@@ -92,10 +92,13 @@ export interface TransformerScales {
   readonly activatedExponent: number;
   /** Product of activated gate and up, before and after rounding: exponent loses this much. */
   readonly gatedShift: number;
-  /** Signed bits of values (two limbs of half), up and gated. */
+  /** Signed bits of values, up, and what down reads; the first and the last are even, in two limbs of half. */
   readonly valueBits: number;
   readonly upBits: number;
-  readonly gatedBits: number;
+  readonly feedBits: number;
+  /** Sums of squares of a position's mixed values, and of what down reads, are below 2^this. */
+  readonly mixedSquareBits: number;
+  readonly feedSquareBits: number;
   /** Largest magnitudes of queries and keys before their norm, by layer and head; empty without such norms. */
   readonly queryMagnitudes: readonly (readonly number[])[];
   readonly keyMagnitudes: readonly (readonly number[])[];
@@ -232,18 +235,44 @@ export function upOf({ name, up }: TransformerProgram): IntegerMatrix {
   return up;
 }
 
-/** What the down projection reads: the gate's product with up, or the activated gate itself. By layer and hidden channel. */
-export function downInput(
+/** The exponent of what the down projection reads, by layer and hidden channel: the gate's product with up, or the activated gate itself. */
+export function feedExponent(
   config: Pick<TransformerConfig, "gated">,
-  scales: TransformerScales,
-): { readonly name: "gated" | "activated"; readonly exponent: (layer: number, channel: number) => number; readonly limit: number } {
-  if (config.gated)
-    return {
-      name: "gated",
-      exponent: (l, f) => scales.activatedExponent + (scales.upExponents[l]?.[f] ?? 0) - scales.gatedShift,
-      limit: 2 ** (scales.gatedBits - 1),
-    };
-  // an activation is at most its input, and above -1
-  const limit = Math.max(2 ** scales.activatedExponent, Math.ceil(scales.gateHigh * 2 ** (scales.activatedExponent - scales.gateExponent)));
-  return { name: "activated", exponent: () => scales.activatedExponent, limit };
+  scales: Pick<TransformerScales, "activatedExponent" | "upExponents" | "gatedShift">,
+): (layer: number, channel: number) => number {
+  if (!config.gated) return () => scales.activatedExponent;
+  return (l, f) => scales.activatedExponent + (scales.upExponents[l]?.[f] ?? 0) - scales.gatedShift;
+}
+
+/** Signed bits of values that are added up in limbs, bits of their low limbs, and of the sum of their squares. */
+export interface SquareBits {
+  readonly values: number;
+  readonly low: number;
+  readonly square: number;
+}
+
+/** Bits of the low limb of what down reads. */
+export const FEED_LOW_BITS = 5;
+
+export function mixedBits({ valueBits, mixedSquareBits }: TransformerScales): SquareBits {
+  return { values: valueBits, low: valueBits / 2, square: mixedSquareBits };
+}
+
+export function feedLimbs({ feedBits, feedSquareBits }: TransformerScales): SquareBits {
+  return { values: feedBits, low: FEED_LOW_BITS, square: feedSquareBits };
+}
+
+/** The largest Euclidean length of `count` low limbs, whatever they are. */
+export function lowLength({ low }: SquareBits, count: number): number {
+  return Math.ceil(Math.sqrt(count) * (2 ** low - 1));
+}
+
+/** That of their high limbs: times 2^low they are values, whose length is at most 2^(square / 2), less low limbs. */
+export function highLength(bits: SquareBits, count: number): number {
+  return Math.ceil((2 ** (bits.square / 2) + lowLength(bits, count)) / 2 ** bits.low);
+}
+
+/** The largest sum of products of both limbs, one after the other, with weights of Euclidean length 1. */
+export function limbsLength(bits: SquareBits, count: number): number {
+  return 2 ** bits.low * highLength(bits, count) + lowLength(bits, count);
 }

@@ -10,15 +10,19 @@ import type { Length } from "../../system/bounds.ts";
 import { folded, layerTensors, type Rows, type Scaled, scaledRows } from "./fold.ts";
 import type { Norm, Transformer, TransformerConfig } from "./model.ts";
 import {
-  downInput,
+  FEED_LOW_BITS,
   FINAL_BITS,
   type FinalValues,
+  feedExponent,
+  feedLimbs,
   HEAD_NORM_EXPONENT,
   type HeadNorm,
   headNumerator,
   type IntegerMatrix,
   LOGIT_BITS,
+  limbsLength,
   MOST_HEAD_EPSILON,
+  mixedBits,
   mostFlat,
   mostQuery,
   normLength,
@@ -55,7 +59,7 @@ export function quantizeTransformer(model: Transformer, scales: TransformerScale
   /** The channel of the key heads that a channel of the query heads is a mean of. */
   const mixed = (i: number) => Math.floor(i / (members * config.headWidth)) * config.headWidth + (i % config.headWidth);
   const up = (l: number, f: number) => 2 ** (scales.upExponents[l]?.[f] ?? 0);
-  const down = downInput(config, scales);
+  const feed = feedExponent(config, scales);
   const tensors = layerTensors(model);
   const matrix = (part: keyof typeof tensors, mapping: Omit<Mapping, "layers">) =>
     quantizeMatrix(`${name} ${part}`, { layers: tensors[part].map((rows) => () => rows(normalised(config))), ...mapping });
@@ -71,12 +75,14 @@ export function quantizeTransformer(model: Transformer, scales: TransformerScale
   const output = matrix("output", {
     inputScale: (l, i) => value(l, mixed(i)),
     inputLimit: 2 ** (scales.valueBits - 1) + 2 ** (scales.valueBits / 2),
+    inputLength: { most: limbsLength(mixedBits(scales), config.heads * config.headWidth) },
     ...toStream,
     skip: (l) => skipOf(model.norms[2 * l]!, config, residual / norms),
   });
   const downs = matrix("down", {
-    inputScale: (l, f) => 2 ** down.exponent(l, f),
-    inputLimit: down.limit,
+    inputScale: (l, f) => 2 ** feed(l, f),
+    inputLimit: 2 ** (scales.feedBits - 1) + 2 ** FEED_LOW_BITS,
+    inputLength: { most: limbsLength(feedLimbs(scales), config.hidden) },
     ...toStream,
     skip: (l) => skipOf(model.norms[2 * l + 1]!, config, residual / norms),
   });

@@ -40,7 +40,9 @@ const NUMBERS = [
   "gatedShift",
   "valueBits",
   "upBits",
-  "gatedBits",
+  "feedBits",
+  "mixedSquareBits",
+  "feedSquareBits",
   "finalExponent",
 ] as const satisfies readonly (keyof TransformerScales)[];
 
