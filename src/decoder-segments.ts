@@ -10,17 +10,20 @@
  * const part = await proveSegment(plan, k, statement, { backend });
  * joinSegments(await commitSegments(plan, { backend }), parts);
  */
-import type { Backend } from "./backend/backend.ts";
+import type { Backend, Column, Session } from "./backend/backend.ts";
 import { toWords } from "./backend/columns.ts";
 import { runDecoder } from "./decoder.ts";
 import { InternalError } from "./errors.ts";
-import { checkTokens } from "./model/transformer/compile.ts";
+import { checkTokens, compileDecoder } from "./model/transformer/compile.ts";
 import { type CompiledSegment, compileSegment, type RawStatement, type SegmentRun } from "./model/transformer/compile-segment.ts";
+import { generateTokens } from "./model/transformer/device.ts";
+import { computeSegment } from "./model/transformer/device-segment.ts";
 import { transformerTables } from "./model/transformer/integer-run.ts";
 import type { LanguageModel } from "./model/transformer/load.ts";
 import { layerGroups } from "./model/transformer/segment.ts";
 import { FORMAT_VERSION, type VerifyingKey } from "./proof/key.ts";
 import { type Committed, commitUnder, type SecurityTarget } from "./prover/commit.ts";
+import type { Assignment, Computed } from "./prover/prove.ts";
 import { onDevice, type ProofReport, proveReported, type ReportedOptions } from "./prover/report.ts";
 import { segmentParameters } from "./prover/segments.ts";
 import type { Parameters } from "./security/types.ts";
@@ -103,7 +106,7 @@ export async function proveSegments(
   continuation: number | readonly number[],
   options: SegmentOptions,
 ): Promise<ProvenSegments> {
-  const statement = statementOf(plan, prompt, continuation);
+  const statement = await statementOf(plan, prompt, continuation, options);
   const proven: ProvenSegment[] = [];
   let states: SegmentRun["outgoing"] = null;
   for (const k of plan.segments.keys()) {
@@ -139,13 +142,44 @@ export async function proveSegment(
   return { verifying, proof, report, committing };
 }
 
-/** The statement that a prompt is continued so; the tokens themselves are the whole decoder's in exact integers. @throws RangeError, ModelError */
-export function statementOf(plan: SegmentPlan, prompt: readonly number[], continuation: number | readonly number[]): TokenStatement {
+/** The statement that the decoder as a whole continues a prompt so: by `count` tokens in exact integers, or by given ones. @throws RangeError, ModelError */
+export async function statementOf(
+  plan: SegmentPlan,
+  prompt: readonly number[],
+  continuation: number | readonly number[],
+  options: { readonly backend: Backend },
+): Promise<TokenStatement> {
   const count = typeof continuation === "number" ? continuation : continuation.length;
   checkTokens(inputOf(plan), prompt, count);
-  const statement = typeof continuation === "number" ? runDecoder(plan.decoder, prompt, continuation) : { prompt, generated: continuation };
+  const statement =
+    typeof continuation === "number"
+      ? await onDevice(options.backend, (backend) => generate(plan, prompt, continuation, backend))
+      : { prompt, generated: continuation };
   checkStatement(plan, statement);
   return statement;
+}
+
+/** The greedy continuation, on the device if it makes witnesses. */
+async function generate(
+  { decoder, positions }: SegmentPlan,
+  prompt: readonly number[],
+  count: number,
+  backend: Backend,
+): Promise<TokenStatement> {
+  if (backend.witness !== "device") return runDecoder(decoder, prompt, count);
+  const compiled = compileDecoder(decoder.program, positions);
+  const uploaded = new Map<ColumnId, Column>();
+  const session = backend.open();
+  try {
+    const weight = (id: ColumnId): Column => {
+      const column = uploaded.get(id) ?? session.upload(toWords(compiled.built.weights.get(id) ?? new Int32Array()), 1);
+      uploaded.set(id, column);
+      return column;
+    };
+    return await generateTokens(compiled, prompt, count, session, weight);
+  } finally {
+    session.end();
+  }
 }
 
 async function proveOne(
@@ -161,13 +195,19 @@ async function proveOne(
     const { verifying, weights } = await commitSegment(plan, k, backend);
     const committing = (performance.now() - start) / 1000;
     let outgoing: SegmentRun["outgoing"] = null;
-    const assignment = () => {
-      const raw = rawOf(statement);
+    const raw = rawOf(statement);
+    const onHost = (): Assignment => {
       const run = segment.run(raw, incoming);
       outgoing = run.outgoing;
       const columns = run.witness();
-      return { ...raw, witness: (id: ColumnId) => toWords(columns.get(id) ?? new Int32Array()) };
+      return { ...raw, witness: (id) => toWords(columns.get(id) ?? new Int32Array()) };
     };
+    const compute = async (session: Session, column: (id: ColumnId) => Column): Promise<Computed> => {
+      const made = await computeSegment(segment, raw, incoming, session, column);
+      outgoing = made.outgoing;
+      return { ...raw, columns: made.columns };
+    };
+    const assignment = backend.witness === "device" ? () => ({ compute }) : onHost;
     const { proof, report } = await proveReported(backend, verifying, weights, assignment, options);
     return { verifying, proof, report, committing, outgoing };
   });

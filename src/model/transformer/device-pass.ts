@@ -21,7 +21,7 @@ interface Cells {
 export function passLayers<C extends Cells>(model: DeviceTransformer<C>, cache: Cache<C>, span: Span<C>): C {
   const { program, sizes, device } = model;
   const scratch = new Scratch(device);
-  let state = embed(model, scratch, span);
+  let state = span.state ?? embed(model, scratch, span);
   for (let l = 0; l < sizes.layers; l++) {
     span.keep?.("state", 2 * l, state);
     const read = normalize(model, scratch, span.rows, state);
