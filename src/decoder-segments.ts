@@ -13,7 +13,7 @@
 import type { Backend, Column, Session } from "./backend/backend.ts";
 import { toWords } from "./backend/columns.ts";
 import { runDecoder } from "./decoder.ts";
-import { InternalError } from "./errors.ts";
+import { InternalError, ModelError } from "./errors.ts";
 import { checkTokens, compileDecoder } from "./model/transformer/compile.ts";
 import { type CompiledSegment, compileSegment, type RawStatement, type SegmentRun } from "./model/transformer/compile-segment.ts";
 import { generateTokens } from "./model/transformer/device.ts";
@@ -65,7 +65,7 @@ export interface SegmentOptions extends ReportedOptions {
 
 /**
  * Cuts a decoder for up to `positions` + 1 tokens into `count` groups of layers.
- * @throws ModelError if it has fewer layers, cannot be proven, or the target cannot be met
+ * @throws ModelError if it is an encoder, has fewer layers, cannot be proven, or the target cannot be met
  */
 export function planSegments(
   decoder: Pick<LanguageModel, "name" | "program">,
@@ -74,6 +74,7 @@ export function planSegments(
   target: SecurityTarget = {},
 ): SegmentPlan {
   const { program } = decoder;
+  if (program.final) throw new ModelError(`${decoder.name} is an encoder: segments are for decoders`);
   const tables = transformerTables(program, positions);
   const segments = layerGroups(program.config.layers, count).map((range) => compileSegment(program, positions, range, tables));
   return {
