@@ -63,6 +63,7 @@ export async function commitDecoder(
  */
 export function runDecoder({ program }: Pick<LanguageModel, "program">, prompt: readonly number[], count: number): TokenStatement {
   if (program.final) throw new ModelError(`${program.name} is an encoder: it has no tokens that follow`);
+  if (!(Number.isInteger(count) && count >= 1)) throw new RangeError(`A prompt is continued by at least one token, not by ${count}`);
   const decoder = new IntegerTransformer(program, prompt.length + count - 1);
   const tokens = continueGreedily((token) => decoder.step(token), prompt, count);
   return { prompt, generated: tokens.slice(prompt.length) };

@@ -58,6 +58,7 @@ export async function commitEncoder(
  */
 export function runEncoder({ program }: Pick<LanguageModel, "program">, tokens: readonly number[]): EmbeddingStatement {
   if (!program.final) throw new ModelError(`${program.name} is a decoder: it has no embeddings`);
+  if (tokens.length === 0) throw new RangeError("A text of no tokens has no embedding");
   return embed(program, tokens);
 }
 

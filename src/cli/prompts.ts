@@ -1,4 +1,6 @@
 /** What a language model reads and writes, as the command line has it: the tokens of a text, how many positions they take, and statements in words. */
+
+import type { Tokenizer } from "../model/tokenizer/tokenizer.ts";
 import { mostPositions } from "../model/transformer/integer-run.ts";
 import type { LanguageModel } from "../model/transformer/load.ts";
 import type { TokenStatement } from "../statement/tokens.ts";
@@ -58,10 +60,30 @@ export function positionsFor(model: LanguageModel, read: number, given: number |
   return given ?? Math.min(positions, mostPositions(model.program));
 }
 
+/** The text of tokens. A model may have more tokens than its tokenizer, as padding: those become U+FFFD. */
+export function decoded(tokenizer: Tokenizer, tokens: readonly number[]): string {
+  const text = (some: readonly number[]): string | null => {
+    try {
+      return tokenizer.decode(some);
+    } catch (error) {
+      if (error instanceof RangeError) return null;
+      throw error;
+    }
+  };
+  const whole = text(tokens);
+  if (whole !== null) return whole;
+  const runs: number[][] = [[]];
+  for (const token of tokens) {
+    if (text([token]) === null) runs.push([]);
+    else runs.at(-1)?.push(token);
+  }
+  return runs.map((run) => text(run) ?? "").join("\ufffd");
+}
+
 /** A statement with its text. */
 export function statementJson({ tokenizer }: LanguageModel, { prompt, generated }: TokenStatement) {
-  const text = tokenizer.decode(prompt);
-  const whole = tokenizer.decode([...prompt, ...generated]);
+  const text = decoded(tokenizer, prompt);
+  const whole = decoded(tokenizer, [...prompt, ...generated]);
   return { prompt: { text, tokens: prompt }, generated: { text: whole.slice(text.length), tokens: generated } };
 }
 
