@@ -76,7 +76,7 @@ describe("an encoder", () => {
 
   it("is shown by inspect", async () => {
     expect((await call(["inspect", proof])).stdout).toMatch(/^input +tokens 2 4 5 6 8 3\noutput +an embedding of 24 cells/m);
-    expect((await call(["inspect", key])).stdout).toMatch(/^statement +embedding \(16 cells\) -> their embedding$/m);
+    expect((await call(["inspect", key])).stdout).toMatch(/^statement +embedding \(16 positions\) -> their embedding$/m);
     expect(JSON.parse((await call(["inspect", proof, "--json"])).stdout)).toMatchObject({
       proof: { verified: true, input: { tokens: TOKENS }, output: { index: TOKENS.length } },
       key: { input: { kind: "embedding" } },
