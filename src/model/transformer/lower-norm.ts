@@ -16,7 +16,7 @@ import { LOW_BITS, normLength, reciprocalBits, rootHighBits, rootNumerator, squa
 const LOW = 2 ** LOW_BITS;
 
 export function lowerNorm(frame: Frame): void {
-  const { scales, config, epsilon } = frame.program;
+  const { scales, config, epsilons } = frame.program;
   const shift = scales.rootShift - LOW_BITS;
   frame.signed(scales.residualBits - LOW_BITS, "stateHigh");
   frame.unsigned(LOW_BITS, "stateLow", "normCarryLow", "normLow");
@@ -48,14 +48,22 @@ export function lowerNorm(frame: Frame): void {
   const add = (name: string, terms: readonly Term[]): void => frame.builder.constraint(name, rows, terms);
   add("root, low", [
     summed(1, "stateLow", "stateLow"),
-    one(epsilon % LOW),
+    epsilonLimb(
+      frame,
+      "low",
+      epsilons.map((e) => e % LOW),
+    ),
     by(-1, "rootLow", "rootLow"),
     by(-1, "rootRestLow"),
     by(-LOW, "rootCarryLow"),
   ]);
   add("root, middle", [
     summed(2, "stateHigh", "stateLow"),
-    one(Math.floor(epsilon / LOW)),
+    epsilonLimb(
+      frame,
+      "high",
+      epsilons.map((e) => Math.floor(e / LOW)),
+    ),
     by(1, "rootCarryLow"),
     by(-2, "rootHigh", "rootLow"),
     by(-1, "rootRestHigh"),
@@ -107,6 +115,13 @@ export function lowerNorm(frame: Frame): void {
     by(-(2 ** shift), "normed"),
     by(-1, "normRest"),
   ]);
+}
+
+/** A limb of what is added to every sum: the same at all sites, or one of each. */
+function epsilonLimb(frame: Frame, name: string, values: Int32Array): Term {
+  const [first = 0] = values;
+  if (values.every((v) => v === first)) return term(first, [], onesOn(frame.axes("sites", "positions")));
+  return term(1, [frame.weight(`epsilon, ${name}`, values, "sites")], onesOn(frame.axes("positions")));
 }
 
 /** The carries between the three comparisons of S with N^2 + rest, in ranges that hold whatever the state is. */

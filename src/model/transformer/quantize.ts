@@ -6,7 +6,7 @@
  * subtracted: embeddings, the rows of output and down projections, and, where norms come after, the normalised values that are added again (`Skip`).
  */
 import { ModelError } from "../../errors.ts";
-import { folded, layerTensors, PARTS, type Part, type Scaled, scaledRows } from "./fold.ts";
+import { folded, layerTensors, PARTS, type Part, scaledRows } from "./fold.ts";
 import type { Norm, Transformer, TransformerConfig } from "./model.ts";
 import {
   FEED_LOW_BITS,
@@ -76,7 +76,7 @@ export class Quantizer {
     const matrix = (part: Part) => matrixOf(this.#mappings[part], this.#shift(part), range);
     const [output, down] = [matrix("output"), matrix("down")];
     const squares = channelSquares(scales);
-    const residual = 2 ** scales.residualExponent;
+    const epsilons = scales.residualExponents.map((e) => Math.max(1, Math.round(config.epsilon * config.width * 4 ** e)));
     return {
       name: this.#name,
       config: isFirst && isLast ? config : { ...config, layers: range.to - range.from, part: { first: isFirst, last: isLast } },
@@ -98,7 +98,8 @@ export class Quantizer {
       }),
       ...(isLast ? quantizeHead(this.#model, this.#fromNorm) : { head: new Int32Array(), headExponent: 0 }),
       ...(config.output === "mean" && { final: finalOf(norms[2 * config.layers]!, scales, this.#fromNorm.inputLimit) }),
-      epsilon: Math.max(1, Math.round(config.epsilon * config.width * residual * residual)),
+      epsilons: Int32Array.from(epsilons.slice(2 * range.from, 2 * range.to + 1)),
+      ...(config.normPlace === "before" && streamFactors(scales, range, output.matrix.shift, down.matrix.shift, this.#name)),
       ...(squares && { channelSquares: squares }),
     };
   }
@@ -120,10 +121,10 @@ export class Quantizer {
     /** The channel of the key heads that a channel of the query heads is a mean of. */
     const mixed = (i: number) => Math.floor(i / (members * config.headWidth)) * config.headWidth + (i % config.headWidth);
     const feed = feedExponent(config, scales);
-    const residual = 2 ** scales.residualExponent;
-    const ratio = residual / 2 ** scales.normExponent;
+    const residual = (site: number) => 2 ** (scales.residualExponents[site] ?? 0);
+    const ratio = (site: number) => residual(site) / 2 ** scales.normExponent;
+    const written = (after: 1 | 2) => (l: number, c: number) => residual(2 * l + after) / 2 ** (scales.channelShifts[c] ?? 0);
     const toStream = {
-      outputScale: (_: number, c: number) => residual / 2 ** (scales.channelShifts[c] ?? 0),
       // the difference of two states, shifted, or the state alone, shares a constraint with the accumulator
       mostShift: Math.min(MAX_SHIFT, (config.normPlace === "before" ? 29 : 30) - scales.residualBits),
       skipLimit: config.normPlace === "after" ? fromNorm.inputLimit : 0,
@@ -138,7 +139,8 @@ export class Quantizer {
         inputLimit: 2 ** (scales.valueBits - 1) + 2 ** (scales.valueBits / 2),
         inputLength: { most: limbsLength(mixedBits(scales), config.heads * config.headWidth) },
         ...toStream,
-        skip: (l) => skipOf(norms[2 * l]!, config, ratio),
+        outputScale: written(1),
+        skip: (l) => skipOf(norms[2 * l]!, config, ratio(2 * l + 1)),
       },
       gate: { ...fromNorm, outputScale: () => 2 ** scales.gateExponent },
       up: { ...fromNorm, outputScale: (l, f) => 2 ** (scales.upExponents[l]?.[f] ?? 0) },
@@ -147,7 +149,8 @@ export class Quantizer {
         inputLimit: 2 ** (scales.feedBits - 1) + 2 ** FEED_LOW_BITS,
         inputLength: { most: limbsLength(feedLimbs(scales), config.hidden) },
         ...toStream,
-        skip: (l) => skipOf(norms[2 * l + 1]!, config, ratio),
+        outputScale: written(2),
+        skip: (l) => skipOf(norms[2 * l + 1]!, config, ratio(2 * l + 2)),
       },
     };
     const tensors = layerTensors(this.#model);
@@ -177,6 +180,26 @@ export class Quantizer {
   }
 }
 
+/** How much the state before a part counts, where steps become coarser in some layer. @throws ModelError if they do by more than a shift */
+function streamFactors(
+  { residualExponents }: TransformerScales,
+  { from, to }: LayerRange,
+  output: number,
+  down: number,
+  name: string,
+): Pick<TransformerProgram, "streamFactors"> {
+  const steps = (site: 0 | 1, shift: number) =>
+    Array.from({ length: residualExponents.length >> 1 }, (_, l) => {
+      const finer = (residualExponents[2 * l + site] ?? 0) - (residualExponents[2 * l + site + 1] ?? 0);
+      if (finer < 0 || finer > shift)
+        throw new ModelError(`${name} has steps of the residual stream that change by 2^${finer} in layer ${l}`);
+      return 2 ** (shift - finer);
+    });
+  const [outputs, downs] = [steps(0, output), steps(1, down)];
+  if (outputs.every((p) => p === 2 ** output) && downs.every((p) => p === 2 ** down)) return {};
+  return { streamFactors: { output: Int32Array.from(outputs.slice(from, to)), down: Int32Array.from(downs.slice(from, to)) } };
+}
+
 /** Weights of the channels' squares, if not all are 1. */
 function channelSquares({ channelShifts }: TransformerScales): Int32Array | undefined {
   return channelShifts.some((k) => k > 0) ? Int32Array.from(channelShifts, (k) => 4 ** k) : undefined;
@@ -193,7 +216,11 @@ function normalised({ norm }: TransformerConfig): boolean {
   return norm === "layer";
 }
 
-function embeddings(model: Transformer, { residualExponent, residualBits, channelShifts }: TransformerScales, name: string) {
+function embeddings(
+  model: Transformer,
+  { residualExponents: [exponent = 0], residualBits, channelShifts }: TransformerScales,
+  name: string,
+) {
   const { config, embedding, positionEmbedding } = model;
   const { width } = config;
   const limit = 2 ** (residualBits - 1);
@@ -203,7 +230,7 @@ function embeddings(model: Transformer, { residualExponent, residualBits, channe
       let mean = 0;
       if (normalised(config)) for (let c = 0; c < width; c++) mean += of[row + c]! / width;
       for (let c = 0; c < width; c++) {
-        const q = Math.round((of[row + c]! - mean) * 2 ** (residualExponent - (channelShifts[c] ?? 0)));
+        const q = Math.round((of[row + c]! - mean) * 2 ** (exponent - (channelShifts[c] ?? 0)));
         if (q < -limit || q >= limit) throw new ModelError(`${name} has the embedding ${of[row + c]}, outside ${residualBits} bits`);
         out[row + c] = q;
       }

@@ -23,6 +23,7 @@ export function layerGroups(layers: number, count: number): LayerRange[] {
 export function scalesOfRange(scales: TransformerScales, { from, to }: LayerRange): TransformerScales {
   return {
     ...scales,
+    residualExponents: scales.residualExponents.slice(2 * from, 2 * to + 1),
     valueExponents: scales.valueExponents.slice(from, to),
     upExponents: scales.upExponents.slice(from, to),
     queryMagnitudes: scales.queryMagnitudes.slice(from, to),
@@ -56,6 +57,8 @@ export function segmentProgram(whole: TransformerProgram, { from, to }: LayerRan
     ...(program.up && { up: matrix(program.up) }),
     down: matrix(program.down),
     ...(program.headNorms && { headNorms: { query: headNorm(program.headNorms.query), key: headNorm(program.headNorms.key) } }),
+    epsilons: program.epsilons.subarray(2 * from, 2 * to + 1),
+    ...(program.streamFactors && { streamFactors: { output: rows(program.streamFactors.output), down: rows(program.streamFactors.down) } }),
     ...(program.skips && { skips: { output: skip(program.skips.output), down: skip(program.skips.down) } }),
     head: last ? program.head : new Int32Array(),
     ...(last && headBias && { headBias }),
