@@ -19,7 +19,6 @@ import { type Filled, passOverAll, type Stacks } from "./device-stacks.ts";
 import { finalTrace, headTrace, layersTrace } from "./device-trace.ts";
 import type { DeviceTransformer } from "./device-views.ts";
 import { sizesOf, traceNames } from "./layout.ts";
-import type { TransformerProgram } from "./program.ts";
 import { activationOf } from "./tables.ts";
 
 interface Cells {
@@ -30,11 +29,6 @@ interface Cells {
 export interface DeviceRun<C, S = TokenStatement> {
   readonly statement: S;
   readonly columns: ReadonlyMap<ColumnId, C>;
-}
-
-/** Whether the pass on a device (device-pass.ts) knows what a program computes: segments are made a witness by the host. */
-export function hasDevicePass({ config }: TransformerProgram): boolean {
-  return config.part === undefined;
 }
 
 /**
@@ -106,10 +100,18 @@ function deviceTransformer<C extends Cells>(
   column: (id: ColumnId) => C,
 ): DeviceTransformer<C> {
   const names = new Map([...built.weights.keys()].map((id) => [built.system.columns[id]?.name, id]));
+  const weight = (name: string): C => column(names.get(name) ?? missing(name));
   const activation = `table ${functionTableName(activationOf(program.config, program.scales))}`;
-  const weight = (name: string): C => column(names.get(name === "activation" ? activation : name) ?? missing(name));
-  const expressions = passExpressions(program, scores);
-  return { device, program, sizes: sizesOf(program.config, input.positions), present, scores, weight, expressions };
+  return {
+    device,
+    program,
+    sizes: sizesOf(program.config, input.positions),
+    present,
+    scores,
+    weight,
+    activation: (program.up ? [activation] : [`${activation} in limbs`, `${activation} in limbs 1`]).map(weight),
+    expressions: passExpressions(program, scores),
+  };
 }
 
 /** The greedy continuation of a prompt by `count` tokens; garbage if a value leaves its bits. Waits for the device once. */
