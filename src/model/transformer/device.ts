@@ -130,9 +130,11 @@ async function generate<C extends Cells>(
   let first = 0;
   for (let k = 0; k < count; k++) {
     const rows = tokens.length;
-    const logits = logitsOf(model, scratch, rows, scratch.own(passLayers(model, cache, { first, rows, tokens })));
-    const last = device.slice(logits, (rows - 1) * sizes.vocabulary, sizes.vocabulary);
-    device.place(chosen, k, scratch.largest([1], [sizes.vocabulary], viewOf(last, [1, sizes.vocabulary])).indices, 0, [1], [1]);
+    const states = scratch.own(passLayers(model, cache, { first, rows, tokens }));
+    const last = scratch.own(device.zeros(2 * sizes.width, 1));
+    device.place(last, 0, states, (rows - 1) * sizes.width, [2, sizes.width], [rows * sizes.width, 1]);
+    const logits = viewOf(logitsOf(model, scratch, 1, last), [1, sizes.vocabulary]);
+    device.place(chosen, k, scratch.largest([1], [sizes.vocabulary], logits).indices, 0, [1], [1]);
     scratch.end();
     tokens = device.slice(chosen, k, 1);
     first += rows;
