@@ -9,8 +9,7 @@ import { type View, viewOf } from "../../tensor/integers.ts";
 import { Scratch } from "../device-verbs.ts";
 import { attend, type Cache } from "./device-attention.ts";
 import { type Layer, products, project, type Span } from "./device-projection.ts";
-import { type DeviceTransformer, layerView, stateSums, sumViews, walk } from "./device-views.ts";
-import { partsOf } from "./norm-expressions.ts";
+import { type DeviceTransformer, layerView, sumViews, walk } from "./device-views.ts";
 import { hasMean } from "./program.ts";
 
 interface Cells {
@@ -56,10 +55,11 @@ function embed<C extends Cells>(model: DeviceTransformer<C>, verbs: Scratch<C>, 
 }
 
 /** Normalised values [rows, width]. */
-function normalize<C extends Cells>({ expressions, sizes }: DeviceTransformer<C>, verbs: Scratch<C>, rows: number, state: C): C {
+function normalize<C extends Cells>(model: DeviceTransformer<C>, verbs: Scratch<C>, rows: number, state: C): C {
+  const { expressions, sizes } = model;
   const { width } = sizes;
   const limb = (k: number): View<C> => walk(state, 2, [2, rows * width, {}, k], [rows, width, 0], [width, 1, 1]);
-  const sums = sumViews(stateSums(verbs, state, rows, width), rows, partsOf(width), 2);
+  const sums = sumViews(model, verbs, state, rows, 2);
   return verbs.map([rows, width], [limb(0), limb(1), ...sums], [], expressions.normed)[0]!;
 }
 
@@ -107,9 +107,9 @@ function skip<C extends Cells>(
 
 /** The activated gate, or round(activated up / 2^gatedShift): [rows, hidden]. */
 function feed<C extends Cells>(model: DeviceTransformer<C>, verbs: Scratch<C>, span: Span<C>, l: number, y: C): C {
-  const { program, sizes, weight, expressions } = model;
+  const { program, sizes, activation, expressions } = model;
   const cells = [span.rows * sizes.hidden];
   const views = [viewOf(project(model, verbs, span, { name: "gate", matrix: program.gate, layer: l }, y), cells)];
   if (program.up) views.push(viewOf(project(model, verbs, span, { name: "up", matrix: program.up, layer: l }, y), cells));
-  return verbs.map(cells, views, [weight("activation")], expressions.fed)[0]!;
+  return verbs.map(cells, views, activation, expressions.fed)[0]!;
 }
