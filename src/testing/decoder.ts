@@ -169,3 +169,19 @@ function programOf(model: Transformer, bits: DecoderBits): TransformerProgram {
   const tokens = Array.from({ length: 40 }, (_, i) => (7 * i + 1) % model.config.vocabulary);
   return quantizeTransformer(model, calibrate(model, [tokens], bits), "small decoder");
 }
+
+/** The small decoder with a residual stream that grows from layer to layer: its steps become coarser. */
+export function growingProgram(bits: DecoderBits = FEW_BITS): TransformerProgram {
+  const model = smallDecoder();
+  const times = ({ weight: { shape, data }, bias }: Linear, by: number): Linear => ({
+    weight: floatTensor(
+      shape,
+      Float64Array.from(data, (v) => v * by),
+    ),
+    ...(bias && { bias }),
+  });
+  const layers = model.layers.map((layer, l) => ({ ...layer, output: times(layer.output, 3 ** l), down: times(layer.down, 2 * 3 ** l) }));
+  const growing = { ...model, layers };
+  const tokens = Array.from({ length: 40 }, (_, i) => (7 * i + 1) % SMALL.vocabulary);
+  return quantizeTransformer(growing, calibrate(growing, [tokens], bits), "growing decoder");
+}

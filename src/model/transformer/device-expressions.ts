@@ -43,7 +43,7 @@ export interface PassExpressions {
   readonly mixed: readonly Expression[];
   /** What is in the sums besides products, if norms come after: the normalised state and its gain; the sum that its mean makes and the bias, if they are there. */
   readonly skip: Readonly<Record<"output" | "down", readonly Expression[]>>;
-  /** [limb, row, channel]: accumulators, and both limbs of the state before unless it is in them. */
+  /** [limb, row, channel]: accumulators, both limbs of the state before unless it is in them, and how much it counts if that differs by layer. */
   readonly output: readonly Expression[];
   readonly down: readonly Expression[];
   /** Accumulators of gate and, if there is one, up; the tables of the activation. */
@@ -57,8 +57,10 @@ export function passExpressions(program: TransformerProgram, table: ScoreTable):
   const token = entry(0, add(multiply(cell(0), width), index(2)));
   const before = add(multiply(cell(1), 2 ** LOW_BITS), cell(2));
   const after = (name: "output" | "down"): Expression[] => {
-    const added = rounded(cell(0), program[name].shift).value;
-    return [limbByIndex(program.skips ? added : add(before, added), LOW_BITS)];
+    const { shift } = program[name];
+    const added = rounded(cell(0), shift).value;
+    const counted = rounded(add(cell(0), multiply(cell(3), before)), shift).value;
+    return [limbByIndex(program.skips ? added : program.streamFactors ? counted : add(before, added), LOW_BITS)];
   };
   const skip = (name: "output" | "down"): Expression[] => {
     const of = program.skips?.[name];
@@ -73,7 +75,7 @@ export function passExpressions(program: TransformerProgram, table: ScoreTable):
   return {
     embedding: [limbByIndex(program.positionEmbedding ? add(token, cell(1)) : token, LOW_BITS)],
     factors: [stateFactor(program)],
-    normed: [norm(program, cell(0), cell(1), roots(program, sumCells(2)).reciprocal).normed],
+    normed: [norm(program, cell(0), cell(1), roots(program, sumCells(program, 2)).reciprocal).normed],
     query: valuesOf(program, "query"),
     key: valuesOf(program, "key"),
     value: [quotient(value, 2 ** half), lowBits(value, half)],

@@ -6,11 +6,11 @@ import { add, cell, constant, index, less, multiply, quotient, subtract, type Vi
 import type { Scratch } from "../device-verbs.ts";
 import { type Filled, mapNamed, type Stacks } from "./device-stacks.ts";
 import { attentionTrace } from "./device-trace-attention.ts";
-import { type DeviceTransformer, sumViews } from "./device-views.ts";
+import { type DeviceTransformer, sumViews, walk } from "./device-views.ts";
 import { MARGIN_BITS } from "./integer.ts";
 import { activatedOf, gatedOf, lowBits, rounded, SQUARE_NAMES, squareOf } from "./integer-expressions.ts";
 import { norm, roots, sumCells } from "./norm-expressions.ts";
-import { FEED_LOW_BITS, type FinalValues, feedLimbs, LOGIT_BITS, mixedBits, type SquareBits } from "./program.ts";
+import { FEED_LOW_BITS, type FinalValues, feedLimbs, LOGIT_BITS, LOW_BITS, mixedBits, type SquareBits } from "./program.ts";
 
 interface Cells {
   readonly length: number;
@@ -19,19 +19,35 @@ interface Cells {
 /** All values up to the last norm; the rows that scores have in their table. */
 export function layersTrace<C extends Cells>(model: DeviceTransformer<C>, verbs: Scratch<C>, stacks: Stacks<C>, filled: Filled<C>): C {
   const { sizes, program } = model;
-  const rest = (name: "output" | "down"): C => {
-    const shape = [sizes.layers * sizes.positions * sizes.width];
-    return verbs.map(shape, [viewOf(stacks[name], shape)], [], [rounded(cell(0), program[name].shift).rest])[0]!;
-  };
   const { scales, config } = program;
   normTrace(model, verbs, stacks.state, filled);
   const scoreRows = attentionTrace(model, verbs, stacks, filled);
   squareTrace(model, verbs, filled, "mixed", mixedBits(scales), config.heads * config.headWidth);
-  filled.outputRest = rest("output");
+  filled.outputRest = restOf(model, verbs, stacks, "output");
   feedTrace(model, verbs, stacks, filled);
   squareTrace(model, verbs, filled, "feed", feedLimbs(scales), config.hidden);
-  filled.downRest = rest("down");
+  filled.downRest = restOf(model, verbs, stacks, "down");
   return scoreRows;
+}
+
+/** What rounding a part's sums loses; the state before it counts where it is no multiple of 2^shift. */
+function restOf<C extends Cells>(
+  { program, sizes, weight }: DeviceTransformer<C>,
+  verbs: Scratch<C>,
+  stacks: Stacks<C>,
+  name: "output" | "down",
+): C {
+  const { layers, positions, width, sites } = sizes;
+  const { shift } = program[name];
+  const shape = [layers, positions * width];
+  const accumulators = viewOf(stacks[name], shape);
+  if (!program.streamFactors) return verbs.map(shape, [accumulators], [], [rounded(cell(0), shift).rest])[0]!;
+  const row = positions * width;
+  const first = name === "output" ? 0 : 1;
+  const limb = (k: number): View<C> => walk(stacks.state, 2, [2 * sites, row, { 0: 2 }, k * sites + first], [row, 1, 1]);
+  const before = add(multiply(cell(1), 2 ** LOW_BITS), cell(2));
+  const views = [accumulators, limb(0), limb(1), viewOf(weight(`${name} stream factor`), [layers], [0], 2)];
+  return verbs.map(shape, views, [], [rounded(add(cell(0), multiply(cell(3), before)), shift).rest])[0]!;
 }
 
 function normTrace<C extends Cells>(model: DeviceTransformer<C>, verbs: Scratch<C>, state: C, filled: Filled<C>): void {
@@ -40,7 +56,7 @@ function normTrace<C extends Cells>(model: DeviceTransformer<C>, verbs: Scratch<
   const rows = sizes.sites * sizes.positions;
   filled.stateHigh = device.slice(state, 0, rows * width);
   filled.stateLow = device.slice(state, rows * width, rows * width);
-  mapNamed(verbs, filled, [rows], sumViews(model, verbs, state, rows, 1), [], roots(program, sumCells(0)));
+  mapNamed(verbs, filled, [sizes.sites, sizes.positions], sumViews(model, verbs, state, "all"), [], roots(program, sumCells(program, 0)));
   const cells = [
     viewOf(filled.stateHigh, [rows, width]),
     viewOf(filled.stateLow, [rows, width]),

@@ -24,6 +24,7 @@ function normsOf(channelShifts: readonly number[], residualBits: number): Transf
   return {
     ...program,
     config: { ...program.config, width: channelShifts.length },
+    epsilons: program.epsilons.map((_, __, all) => all[0]!),
     scales: { ...program.scales, residualBits, channelShifts, rootShift: FEW_BITS.rootShift },
     ...(isWeighted && { channelSquares: Int32Array.from(channelShifts, (k) => 4 ** k) }),
   };
@@ -87,8 +88,8 @@ function describeRoots(label: string, start: () => Promise<Backend>): void {
         expressions: passExpressions(of, run.tables.scores),
       };
       const state = session.upload(toWords(Int32Array.from(limbs)), 1);
-      const views = sumViews(model, new Scratch(session), state, states.length, 1);
-      const made = roots(of, sumCells(0));
+      const views = sumViews(model, new Scratch(session), state, { rows: states.length, site: 0, loops: 1 });
+      const made = roots(of, sumCells(of, 0));
       const names = Object.keys(made) as (keyof typeof made)[];
       const columns = session.map(
         [states.length],

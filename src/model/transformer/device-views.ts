@@ -5,6 +5,7 @@ import type { PassExpressions } from "./device-expressions.ts";
 import type { Sizes } from "./layout.ts";
 import { FACTORS, SUMS } from "./norm-expressions.ts";
 import type { TransformerProgram } from "./program.ts";
+import { epsilonLimbs } from "./program.ts";
 import type { ScoreTable } from "./scores.ts";
 
 /** A transformer on a device: its sizes, tables and committed weights, by the names of their columns. */
@@ -51,14 +52,17 @@ export function layerView<C>(weight: C, layers: number, values: number, layer: n
   return walk(weight, 3, [layers, values, {}, layer], [values, 1, 1]);
 }
 
-/** Views of what `roots` takes of a state [2, rows, width], one row's along loop 0 of `loops`. */
+/** Rows of states: those of one site along loop 0 of `loops`, or all positions of all sites along loops 0 and 1. */
+export type StateRows = { readonly rows: number; readonly site: number; readonly loops: number } | "all";
+
+/** Views of what `roots` takes of a state [2, rows, width]. */
 export function sumViews<C extends { readonly length: number }>(
   { device, program, sizes, weight, expressions }: DeviceTransformer<C>,
   verbs: IntegerVerbs<C>,
   state: C,
-  rows: number,
-  loops: number,
+  of: StateRows,
 ): View<C>[] {
+  const rows = of === "all" ? sizes.sites * sizes.positions : of.rows;
   const { width } = sizes;
   const limb = (k: number): View<C> => walk(state, 3, [2, rows * width, {}, k], [rows, width, 1], [width, 1, 2]);
   const weights = program.channelSquares ? [walk(weight("channel squares"), 3, [width, 1, 2])] : [];
@@ -70,5 +74,14 @@ export function sumViews<C extends { readonly length: number }>(
     null,
   );
   device.free(factors!);
-  return SUMS.map(([factor, k]) => walk(sums, loops, [FACTORS * 2 * rows, 1, 0, (2 * factor + k) * rows]));
+  const loops = of === "all" ? 2 : of.loops;
+  const steps = of === "all" ? { 0: sizes.positions, 1: 1 } : 0;
+  const epsilon = epsilonLimbs(program);
+  const differing = (["low", "high"] as const).filter((name) => !epsilon[name].isCommon);
+  return [
+    ...SUMS.map(([factor, k]) => walk(sums, loops, [FACTORS * 2 * rows, 1, steps, (2 * factor + k) * rows])),
+    ...differing.map((name) =>
+      walk(weight(`epsilon, ${name}`), loops, [sizes.sites, 1, of === "all" ? 0 : {}, of === "all" ? 0 : of.site]),
+    ),
+  ];
 }

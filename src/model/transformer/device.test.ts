@@ -5,7 +5,7 @@ import { cpuBackend } from "../../backend/cpu/index.ts";
 import { referenceBackend } from "../../backend/reference/index.ts";
 import { webgpuBackend } from "../../backend/webgpu/index.ts";
 import { ModelError } from "../../errors.ts";
-import { ARCHITECTURES, FEW_BITS, outlierProgram, SMALL, smallProgram } from "../../testing/decoder.ts";
+import { ARCHITECTURES, FEW_BITS, growingProgram, outlierProgram, SMALL, smallProgram } from "../../testing/decoder.ts";
 import { decoderDifferences, encoderDifferences } from "../../testing/device-decoder.ts";
 import { describeWithGpu } from "../../testing/webgpu.ts";
 import { compileDecoder, compileEncoder } from "./compile.ts";
@@ -138,6 +138,14 @@ function describeDevice(label: string, start: () => Promise<Backend>): void {
         await expect(decoderDifferences(narrow, PROMPT, 3, backend)).rejects.toThrow("for the residual stream");
       },
     );
+
+    it("is the host's where steps of the residual stream become coarser", async () => {
+      const growing = growingProgram();
+      expect(growing.streamFactors).toBeDefined();
+      expect(new Set(growing.epsilons).size).toBeGreaterThan(1);
+      const made = compileDecoder(growing, 6);
+      expect(await decoderDifferences(made, PROMPT, 3, backend)).toEqual([]);
+    });
 
     it("refuses texts that do not fit an encoder", async () => {
       for (const { program: other } of encoders) {

@@ -11,12 +11,13 @@ import { onesOn, term } from "../../system/builder.ts";
 import type { Term } from "../../system/types.ts";
 import type { Frame } from "./frame.ts";
 import type { TraceName } from "./layout.ts";
-import { LOW_BITS, normLength, reciprocalBits, rootHighBits, rootNumerator, squareWeights } from "./program.ts";
+import { epsilonLimbs, LOW_BITS, normLength, reciprocalBits, rootHighBits, rootNumerator, squareWeights } from "./program.ts";
 
 const LOW = 2 ** LOW_BITS;
 
 export function lowerNorm(frame: Frame): void {
-  const { scales, config, epsilons } = frame.program;
+  const { scales, config } = frame.program;
+  const epsilon = epsilonLimbs(frame.program);
   const shift = scales.rootShift - LOW_BITS;
   frame.signed(scales.residualBits - LOW_BITS, "stateHigh");
   frame.unsigned(LOW_BITS, "stateLow", "normCarryLow", "normLow");
@@ -48,22 +49,14 @@ export function lowerNorm(frame: Frame): void {
   const add = (name: string, terms: readonly Term[]): void => frame.builder.constraint(name, rows, terms);
   add("root, low", [
     summed(1, "stateLow", "stateLow"),
-    epsilonLimb(
-      frame,
-      "low",
-      epsilons.map((e) => e % LOW),
-    ),
+    epsilonTerm(frame, "low", epsilon.low),
     by(-1, "rootLow", "rootLow"),
     by(-1, "rootRestLow"),
     by(-LOW, "rootCarryLow"),
   ]);
   add("root, middle", [
     summed(2, "stateHigh", "stateLow"),
-    epsilonLimb(
-      frame,
-      "high",
-      epsilons.map((e) => Math.floor(e / LOW)),
-    ),
+    epsilonTerm(frame, "high", epsilon.high),
     by(1, "rootCarryLow"),
     by(-2, "rootHigh", "rootLow"),
     by(-1, "rootRestHigh"),
@@ -118,9 +111,8 @@ export function lowerNorm(frame: Frame): void {
 }
 
 /** A limb of what is added to every sum: the same at all sites, or one of each. */
-function epsilonLimb(frame: Frame, name: string, values: Int32Array): Term {
-  const [first = 0] = values;
-  if (values.every((v) => v === first)) return term(first, [], onesOn(frame.axes("sites", "positions")));
+function epsilonTerm(frame: Frame, name: string, { values, isCommon }: { readonly values: Int32Array; readonly isCommon: boolean }): Term {
+  if (isCommon) return term(values[0] ?? 0, [], onesOn(frame.axes("sites", "positions")));
   return term(1, [frame.weight(`epsilon, ${name}`, values, "sites")], onesOn(frame.axes("positions")));
 }
 

@@ -6,6 +6,7 @@ import { add, cell, constant, type Expression, equal, index, least, less, multip
 import { choose, divide, lowBits, not, ONE, rounded, sum, ZERO } from "./integer-expressions.ts";
 import type { TransformerConfig } from "./model.ts";
 import {
+  epsilonLimbs,
   HEAD_ROOT_BITS,
   headNumerator,
   LOW_BITS,
@@ -24,6 +25,8 @@ export interface StateSums {
   readonly high: Expression;
   readonly cross: Expression;
   readonly low: Expression;
+  readonly epsilonLow: Expression;
+  readonly epsilonHigh: Expression;
 }
 
 /** Bits of the halves of a low limb: a sum of its squares can reach 2^31, those of products of its halves with it are cells. */
@@ -48,18 +51,21 @@ export const SUMS = [
   [2, 1],
 ] as const;
 
-/** What `roots` takes if those sums are views `first`, first + 1, .. */
-export function sumCells(first: number): StateSums {
+/** What `roots` takes if those sums are views `first`, first + 1, .. and limbs of epsilon that differ by site follow them. */
+export function sumCells(program: TransformerProgram, first: number): StateSums {
   const [high, cross, upper, lower] = [cell(first), cell(first + 1), cell(first + 2), cell(first + 3)];
-  return { high, cross, low: add(multiply(upper, 2 ** HALF_BITS), lower) };
+  const epsilon = epsilonLimbs(program);
+  let next = first + SUMS.length;
+  const limb = ({ values, isCommon }: (typeof epsilon)["low"]) => (isCommon ? constant(values[0] ?? 0) : cell(next++));
+  return { high, cross, low: add(multiply(upper, 2 ** HALF_BITS), lower), epsilonLow: limb(epsilon.low), epsilonHigh: limb(epsilon.high) };
 }
 
 /** A norm's root N, its rest, the reciprocal R = floor(K / N) and its rest, with the carries between their limbs (lower-norm.ts). */
-export function roots({ config, scales, epsilon }: TransformerProgram, sums: StateSums) {
+export function roots({ config, scales }: TransformerProgram, sums: StateSums) {
   const bits = rootHighBits(config, scales);
-  const { high, cross, low } = sums;
-  const lowest = add(low, epsilon % LOW);
-  const middle = sum(cross, cross, constant(Math.floor(epsilon / LOW)), quotient(lowest, LOW));
+  const { high, cross, low, epsilonLow, epsilonHigh } = sums;
+  const lowest = add(low, epsilonLow);
+  const middle = sum(cross, cross, epsilonHigh, quotient(lowest, LOW));
   const highest = add(high, quotient(middle, LOW));
   const { root, rest } = squareRoot(highest, bits, [lowBits(middle, LOW_BITS), lowBits(lowest, LOW_BITS)]);
   const numerator = rootNumerator(config, scales);
@@ -69,7 +75,7 @@ export function roots({ config, scales, epsilon }: TransformerProgram, sums: Sta
   const rootSlack = subtract(add(root, root), rest);
   const rootCarryLow = quotient(subtract(subtract(lowest, multiply(rootLow, rootLow)), rootRestLow), LOW);
   const rootProduct = multiply(rootHigh, rootLow);
-  const middleRest = sum(cross, cross, constant(Math.floor(epsilon / LOW)), rootCarryLow);
+  const middleRest = sum(cross, cross, epsilonHigh, rootCarryLow);
   const slack = subtract(subtract(root, ONE), divided);
   return {
     rootHigh,

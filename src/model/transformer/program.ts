@@ -178,6 +178,17 @@ export function reciprocalBits(
   return Math.min(17, 30 - rootHighBits(config, scales));
 }
 
+/** Limbs of what is added to sums of squares, by site; a column of the system where it is not the same at all sites. */
+export function epsilonLimbs({
+  epsilons,
+}: TransformerProgram): Readonly<Record<"low" | "high", { readonly values: Int32Array; readonly isCommon: boolean }>> {
+  const limb = (of: (e: number) => number) => {
+    const values = epsilons.map(of);
+    return { values, isCommon: values.every((v) => v === values[0]) };
+  };
+  return { low: limb((e) => e % 2 ** LOW_BITS), high: limb((e) => Math.floor(e / 2 ** LOW_BITS)) };
+}
+
 /**
  * The largest Euclidean length of a row of normalised values, channels weighted by 4^channelShifts: |y| <= |x| R / 2^rho + 1/2 with R <= K / N and
  * |x| < N + 1 makes it at most (K / 2^rho) (1 + 1/N) + sqrt(weights) / 2, and N > K / 2^(bits of R) (SPEC §12.3).
