@@ -18,7 +18,7 @@ interface Cells {
 
 /** All values up to the last norm; the rows that scores have in their table. */
 export function layersTrace<C extends Cells>(model: DeviceTransformer<C>, verbs: Scratch<C>, stacks: Stacks<C>, filled: Filled<C>): C {
-  const { sizes, program } = model;
+  const { program } = model;
   const { scales, config } = program;
   normTrace(model, verbs, stacks.state, filled);
   const scoreRows = attentionTrace(model, verbs, stacks, filled);
