@@ -75,7 +75,7 @@ export interface SegmentOptions extends ReportedOptions {
 
 /**
  * Cuts a decoder for up to `positions` + 1 tokens into `count` groups of layers.
- * @throws ModelError if it has fewer layers, cannot be proven, or the target cannot be met
+ * @throws ModelError if it is an encoder, has fewer layers, cannot be proven, or the target cannot be met
  */
 export function planSegments(decoder: LayeredModel, positions: number, count: number, target: SecurityTarget = {}): SegmentPlan {
   const part = decoder.part ?? ((range) => shareMultiplier(segmentProgram(decoder.program, range), decoder.program));

@@ -57,8 +57,13 @@ export async function commitDecoder(
   return { id: modelId(verifying), verifying, weights, compiled };
 }
 
-/** The greedy continuation by `count` tokens, in exact integers, without a proof. @throws RangeError @throws ModelError if a value leaves its bits */
+/**
+ * The greedy continuation by `count` tokens, in exact integers, without a proof.
+ * @throws RangeError @throws ModelError if a value leaves its bits, or if it is an encoder
+ */
 export function runDecoder({ program }: Pick<LanguageModel, "program">, prompt: readonly number[], count: number): TokenStatement {
+  if (program.final) throw new ModelError(`${program.name} is an encoder: it has no tokens that follow`);
+  if (!(Number.isInteger(count) && count >= 1)) throw new RangeError(`A prompt is continued by at least one token, not by ${count}`);
   const decoder = new IntegerTransformer(program, prompt.length + count - 1);
   const tokens = continueGreedily((token) => decoder.step(token), prompt, count);
   return { prompt, generated: tokens.slice(prompt.length) };

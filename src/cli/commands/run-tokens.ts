@@ -5,12 +5,13 @@ import { embeddingJson, embeddingText } from "../embeddings.ts";
 import type { Io } from "../io.ts";
 import type { JsonOption } from "../options.ts";
 import { aligned, print, printable } from "../output.ts";
-import { openLanguageModel, promptOf, statementJson, type TokenFlags, tokensOf } from "../transformers.ts";
+import { promptOf, statementJson, textFor } from "../prompts.ts";
+import { openLanguageModel, type TokenFlags } from "../transformers.ts";
 
 export async function runTokensCommand(source: string, options: JsonOption & TokenFlags, io: Io): Promise<void> {
   const model = await openLanguageModel(source, options, io);
   if (model.program.final) {
-    const statement = runEncoder(model, await tokensOf(model, options.input, io));
+    const statement = runEncoder(model, await textFor(model, options.input, io));
     return print(io, options, { model: model.name, ...embeddingJson(model, statement) }, () =>
       aligned([["model", printable(model.name)], ...embeddingText(model, statement)]),
     );

@@ -1,13 +1,12 @@
 /** `circlet run`: integer inference alone, the definition that a proof is about. */
 import { run } from "../../api.ts";
 import { outputLabel } from "../../statement/encoding.ts";
-import { UsageError } from "../failure.ts";
 import { readInput } from "../input.ts";
 import type { Io } from "../io.ts";
 import type { JsonOption } from "../options.ts";
 import { aligned, inputJson, inputText, outputText, print, printable } from "../output.ts";
 import { openModel } from "../source.ts";
-import { isTransformer, type TokenFlags } from "../transformers.ts";
+import { isTransformer, refuse, type TokenFlags } from "../transformers.ts";
 
 export interface RunOptions extends JsonOption, TokenFlags {
   readonly input: string;
@@ -18,7 +17,7 @@ const SHOWN = 5;
 
 export async function runCommand(source: string, options: RunOptions, io: Io): Promise<void> {
   if (await isTransformer(source)) return (await import("./run-tokens.ts")).runTokensCommand(source, options, io);
-  if (options.tokens !== undefined) throw new UsageError("usage", "--tokens is for a language model");
+  refuse(options, ["tokens", "recipe"]);
   const model = await openModel(source);
   const raw = await readInput(options.input, model, io);
   const { index, label, logits } = run(model, raw);
