@@ -58,10 +58,10 @@ function rejection(key: SegmentedKey, proofs: readonly Uint8Array[]): string | n
 async function lying(other: SegmentPlan, k: number, said: TokenStatement, ran: TokenStatement, change?: (state: Int32Array[]) => void) {
   const raw = (statement: TokenStatement) => ({ input: tokenBytes(statement), output: statement.generated.length });
   let states: readonly Int32Array[] | null = null;
-  for (const before of other.segments.slice(0, k)) states = before.run(raw(ran), states).outgoing;
+  for (let before = 0; before < k; before++) states = other.segment(before).run(raw(ran), states).outgoing;
   const incoming = states?.map((row) => row.slice()) ?? null;
   if (incoming !== null) change?.(incoming);
-  const { built, form, run } = other.segments[k]!;
+  const { built, form, run } = other.segment(k);
   const { verifying, weights } = await commitUnder(built, { name: decoder.name, ...form }, other.parameters[k]!, backend);
   const columns = run(raw(said), incoming).witness();
   const proof = await proveSystem(verifying, weights, { ...raw(said), witness: (id) => toWords(columns.get(id)!) }, { backend });

@@ -201,6 +201,7 @@ CIRCLET_DEBUG=1 adds the stack trace to an error.`,
     .option("--samples <samples>", `calibrates on these, and measures: ${SAMPLES}`)
     .option("--calibrate", "chooses scales by samples (those of the model's kind unless --samples names others)")
     .option("--no-calibrate", "keeps the scales that bounds or model.json give: --samples are for the accuracy report alone")
+    .option("--no-search", "keeps the usual bits of a language model, without measuring others")
     .option("--percentile <p>", "share of a value's sample cells that must fit its bits, 50 to 100 (default: 100)", number(50, 100))
     .option("--limit <n>", "at most so many samples in the accuracy report, evenly spread (default: 500)", integer(1, 1e6))
     .action(async (model, options) => (await import("./commands/quantize.ts")).quantizeCommand(model, options, io));

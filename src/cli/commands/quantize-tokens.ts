@@ -21,6 +21,8 @@ export interface QuantizeTokensOptions extends JsonOption {
   readonly output?: string;
   readonly samples?: string;
   readonly name?: string;
+  /** False with --no-search. */
+  readonly search?: boolean;
 }
 
 /** Flags of networks with classes. */
@@ -61,10 +63,17 @@ export async function quantizeTokensCommand(
   const texts = samples === undefined ? sampleTexts(transformer, tokenizer) : await textsOf(samples, tokenizer, isEncoder, most);
   io.stderr.write(`chooses scales on ${texts.length} texts ...\n`);
   await breathe(io.signal);
-  const { scales, error, tried } = await searchScales(transformer, name, texts, async (count, best) => {
-    io.stderr.write(`${count} choices of bits, error ${(100 * best).toFixed(3)} %\n`);
-    await breathe(io.signal);
-  });
+  const chosen = options.search === false ? 1 : undefined;
+  const { scales, error, tried } = await searchScales(
+    transformer,
+    name,
+    texts,
+    async (count, best) => {
+      io.stderr.write(`${count} choices of bits, error ${(100 * best).toFixed(3)} %\n`);
+      await breathe(io.signal);
+    },
+    chosen,
+  );
   const tokens = texts.reduce((n, text) => n + text.length, 0);
   const recipe = recipeOf(name, scales, { texts: texts.length, tokens, error });
   if (path !== undefined) await writeWhole(path, `${JSON.stringify(recipe)}\n`);
@@ -107,7 +116,7 @@ function scaleRows({ scales }: Recipe): (readonly [string, string])[] {
   return [
     [
       "residual stream",
-      `${scales.residualBits} bits, 2^-${scales.residualExponent}${outliers > 0 ? `, ${outliers} channels coarser` : ""}`,
+      `${scales.residualBits} bits, 2^-${scales.residualExponents[0]} to 2^-${scales.residualExponents.at(-1)}${outliers > 0 ? `, ${outliers} channels coarser` : ""}`,
     ],
     ["normalised", `${scales.normBits} bits, 2^-${scales.normExponent}`],
     ["queries, keys", `up to ${scales.queryLimit}`],

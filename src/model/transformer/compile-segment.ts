@@ -4,11 +4,10 @@ import { publicCells, type StatementForm } from "../../statement/columns.ts";
 import type { ColumnId } from "../../system/types.ts";
 import { filled, formOf, sumOf } from "./compile.ts";
 import { IntegerTransformer } from "./integer.ts";
-import { shareMultiplier, type TransformerTables, transformerTables } from "./integer-run.ts";
+import { type TransformerTables, transformerTables } from "./integer-run.ts";
 import { type LoweredTransformer, lowerTransformer } from "./lower.ts";
 import type { TransformerProgram } from "./program.ts";
 import type { ScoreTable } from "./scores.ts";
-import { type LayerRange, segmentProgram } from "./segment.ts";
 
 /** A statement as its raw input and output (SPEC §10.3). */
 export interface RawStatement {
@@ -33,13 +32,10 @@ export interface CompiledSegment extends LoweredTransformer {
 
 /** The system of a group of layers over `positions` positions. @throws ModelError if it cannot be proven */
 export function compileSegment(
-  whole: TransformerProgram,
+  program: TransformerProgram,
   positions: number,
-  range: LayerRange,
-  tables: TransformerTables = transformerTables(whole, positions),
+  tables: TransformerTables = transformerTables(program, positions),
 ): CompiledSegment {
-  const program = segmentProgram(whole, range);
-  shareMultiplier(program, whole);
   const lowered = lowerTransformer(program, positions);
   const form = formOf(program, positions, lowered);
   const run: CompiledSegment["run"] = ({ input, output }, incoming) => {

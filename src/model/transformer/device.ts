@@ -119,10 +119,18 @@ export function deviceTransformer<C extends Cells>(
   column: (id: ColumnId) => C,
 ): DeviceTransformer<C> {
   const names = new Map([...built.weights.keys()].map((id) => [built.system.columns[id]?.name, id]));
+  const weight = (name: string): C => column(names.get(name) ?? missing(name));
   const activation = `table ${functionTableName(activationOf(program.config, program.scales))}`;
-  const weight = (name: string): C => column(names.get(name === "activation" ? activation : name) ?? missing(name));
-  const expressions = passExpressions(program, scores);
-  return { device, program, sizes: sizesOf(program.config, input.positions), present, scores, weight, expressions };
+  return {
+    device,
+    program,
+    sizes: sizesOf(program.config, input.positions),
+    present,
+    scores,
+    weight,
+    activation: (program.up ? [activation] : [`${activation} in limbs`, `${activation} in limbs 1`]).map(weight),
+    expressions: passExpressions(program, scores),
+  };
 }
 
 /** The greedy continuation of a prompt by `count` tokens; garbage if a value leaves its bits. Waits for the device once. */
@@ -141,9 +149,11 @@ async function generate<C extends Cells>(
   let first = 0;
   for (let k = 0; k < count; k++) {
     const rows = tokens.length;
-    const logits = logitsOf(model, scratch, rows, scratch.own(passLayers(model, cache, { first, rows, tokens })));
-    const last = device.slice(logits, (rows - 1) * sizes.vocabulary, sizes.vocabulary);
-    device.place(chosen, k, scratch.largest([1], [sizes.vocabulary], viewOf(last, [1, sizes.vocabulary])).indices, 0, [1], [1]);
+    const states = scratch.own(passLayers(model, cache, { first, rows, tokens }));
+    const last = scratch.own(device.zeros(2 * sizes.width, 1));
+    device.place(last, 0, states, (rows - 1) * sizes.width, [2, sizes.width], [rows * sizes.width, 1]);
+    const logits = viewOf(logitsOf(model, scratch, 1, last), [1, sizes.vocabulary]);
+    device.place(chosen, k, scratch.largest([1], [sizes.vocabulary], logits).indices, 0, [1], [1]);
     scratch.end();
     tokens = device.slice(chosen, k, 1);
     first += rows;

@@ -103,8 +103,9 @@ export function multiplierOf(program: TransformerProgram): Multiplier {
 }
 
 /** Lets a segment's program use the products of the whole one, of whose weights it has views. */
-export function shareMultiplier(part: TransformerProgram, whole: TransformerProgram): void {
+export function shareMultiplier(part: TransformerProgram, whole: TransformerProgram): TransformerProgram {
   multipliers.set(part, multiplierOf(whole));
+  return part;
 }
 
 /** The head as a matrix without a shift. */

@@ -47,7 +47,7 @@ describe.each(PROGRAMS)("%s", (_, program) => {
     const { statement, witness } = wholeOf(program);
     let states: readonly Int32Array[] | null = null;
     for (const range of layerGroups(SMALL.layers, count)) {
-      const { built, run } = compileSegment(program, POSITIONS, range);
+      const { built, run } = compileSegment(segmentProgram(program, range), POSITIONS);
       checkRanges(built.system);
       checkNoWrap(built.system, built.weights, built.lengths);
       const made = run(statement, states);
@@ -90,7 +90,7 @@ describe.each(PROGRAMS)("%s on a device", (_, program) => {
     const { statement } = wholeOf(program);
     let states: readonly Int32Array[] | null = null;
     for (const range of layerGroups(SMALL.layers, 2)) {
-      const segment = compileSegment(program, POSITIONS, range);
+      const segment = compileSegment(segmentProgram(program, range), POSITIONS);
       const { different, outgoing, expected } = await onDevice(segment, statement, states);
       expect(different).toEqual([]);
       expect(outgoing).toEqual(expected);
@@ -116,8 +116,8 @@ describe("a segment's program", () => {
   test("does not read what it is not given", () => {
     const statement: RawStatement = { input: tokenBytes({ prompt: [1, 2], generated: [3] }), output: 1 };
     const state = Array.from({ length: POSITIONS }, () => new Int32Array(SMALL.width));
-    expect(() => compileSegment(program, POSITIONS, { from: 1, to: 3 }).run(statement, null)).toThrow("reads states");
-    expect(() => compileSegment(program, POSITIONS, { from: 0, to: 2 }).run(statement, state)).toThrow("reads tokens");
+    expect(() => compileSegment(segmentProgram(program, { from: 1, to: 3 }), POSITIONS).run(statement, null)).toThrow("reads states");
+    expect(() => compileSegment(segmentProgram(program, { from: 0, to: 2 }), POSITIONS).run(statement, state)).toThrow("reads tokens");
   });
 
   test("has at least one layer", () => {
