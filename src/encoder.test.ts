@@ -146,6 +146,6 @@ describe("an encoder is no decoder", () => {
     await expect(commitEncoder(decoder, POSITIONS, { backend })).rejects.toThrow(ModelError);
     expect(() => runDecoder(encoder, TEXT, 2)).toThrow("small decoder is an encoder: it has no tokens that follow");
     expect(() => runEncoder(decoder, TEXT)).toThrow("small decoder is a decoder: it has no embeddings");
-    expect(() => planSegments(encoder, POSITIONS, 2)).toThrow("small encoder is an encoder: segments are for decoders");
+    expect(() => planSegments(encoder, POSITIONS, 2)).toThrow("small encoder is an encoder: only decoders are proven in segments");
   });
 });

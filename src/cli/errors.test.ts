@@ -145,6 +145,7 @@ const CASES: readonly Case[] = [
   ["inspect @good.vk --key @good.vk", "usage", /is itself a verifying key/],
   ["inspect @good.proof --key @other.vk", "statement/key", /was made for the model id/],
   ["inspect @cut.proof --key @good.vk", "decode/size", /Cannot inspect/],
+  ["quantize lande --no-search", "usage", /--no-search is for a language model/],
   ["quantize lande -o @empty", "file", /there is a file of this name/],
   ["quantize @bare.onnx --exponent 0", "usage", /at least --exponent and --range/],
   ["quantize @bare.onnx --exponent 0 --range 9,1", "usage", /low <= high/],

@@ -49,6 +49,12 @@ describe("parseRecipe()", () => {
   });
 
   const shapes: readonly (readonly [string, Recipe, TransformerConfig, unknown[]])[] = [
+    [
+      "residualExponents",
+      recipe,
+      SMALL,
+      [gone, 8, [], recipe.scales.residualExponents.slice(1), recipe.scales.residualExponents.map(String)],
+    ],
     ["channelShifts", recipe, SMALL, [gone, [], [...recipe.scales.channelShifts, 0], recipe.scales.channelShifts.map((k) => k - 99)]],
     ["valueExponents", recipe, SMALL, [[], recipe.scales.valueExponents.map((v) => v.slice(1)), recipe.scales.valueExponents.slice(1)]],
     ["upExponents", recipe, SMALL, [{}, recipe.scales.upExponents.map((v) => v.map((e) => e + 0.5)), [[], [], []]]],
@@ -63,9 +69,14 @@ describe("parseRecipe()", () => {
       );
   });
 
+  test("refuses exponents of the residual stream that grow", () => {
+    const residualExponents = recipe.scales.residualExponents.with(-1, recipe.scales.residualExponents[0]! + 1);
+    expect(() => parseRecipe(text({}, { residualExponents }), SMALL)).toThrow("The recipe's residualExponents grow");
+  });
+
   test("refuses a recipe of another model", () => {
     expect(() => parseRecipe(text(), { ...SMALL, width: 24 })).toThrow("The recipe's channelShifts do not fit this model");
-    expect(() => parseRecipe(text(), { ...SMALL, layers: 2 })).toThrow("The recipe's valueExponents do not fit this model");
+    expect(() => parseRecipe(text(), { ...SMALL, layers: 2 })).toThrow("The recipe's residualExponents do not fit this model");
     expect(() => parseRecipe(text(), { ...SMALL, gated: false })).toThrow("The recipe's upExponents do not fit this model");
     expect(() => parseRecipe(text(), { ...SMALL, queryKeyNorm: true })).toThrow("The recipe's queryMagnitudes do not fit this model");
   });
