@@ -65,7 +65,7 @@ describe("parseRecipe()", () => {
   test.each(shapes)("refuses %s of another shape or kind", (name, of, config, values) => {
     for (const value of values)
       expect(() => parseRecipe(text({}, { [name]: value }, of), config), JSON.stringify(value)).toThrow(
-        `The recipe's ${name} do not fit this model`,
+        value === gone ? `The recipe has no ${name}` : `The recipe's ${name} do not fit this model`,
       );
   });
 
