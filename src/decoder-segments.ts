@@ -91,7 +91,7 @@ export function planSegments(decoder: LayeredModel, positions: number, count: nu
   let input: TokenEncoding | undefined;
   const systems = ranges.map((_, k) => {
     const { built, form } = segment(k);
-    if (form.input.kind !== "tokens") throw new ModelError(`${decoder.name} is an encoder: only decoders are proven in segments`);
+    if (form.input.kind !== "tokens") throw new ModelError(`${decoder.name} is an encoder: segments are for decoders`);
     input = form.input;
     return built.system;
   });

@@ -65,7 +65,7 @@ describe("parseRecipe()", () => {
 
   test("refuses a recipe of another model", () => {
     expect(() => parseRecipe(text(), { ...SMALL, width: 24 })).toThrow("The recipe's channelShifts do not fit this model");
-    expect(() => parseRecipe(text(), { ...SMALL, layers: 2 })).toThrow("The recipe's valueExponents do not fit this model");
+    expect(() => parseRecipe(text(), { ...SMALL, layers: 2 })).toThrow("The recipe's residualExponents do not fit this model");
     expect(() => parseRecipe(text(), { ...SMALL, gated: false })).toThrow("The recipe's upExponents do not fit this model");
     expect(() => parseRecipe(text(), { ...SMALL, queryKeyNorm: true })).toThrow("The recipe's queryMagnitudes do not fit this model");
   });
