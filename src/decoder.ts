@@ -70,6 +70,34 @@ export function runDecoder({ program }: Pick<LanguageModel, "program">, prompt: 
 }
 
 /**
+ * The same on a backend: where witnesses are made on the device, the tokens are generated there, and one pass over all of them holds every value against its range.
+ * @throws what `runDecoder` throws, and DeviceError if the backend cannot
+ */
+export function runDecoderOn(
+  decoder: Pick<LanguageModel, "program">,
+  prompt: readonly number[],
+  count: number,
+  options: { readonly backend: Backend },
+): Promise<TokenStatement> {
+  return onDevice(options.backend, async (backend) => {
+    if (backend.witness !== "device") return runDecoder(decoder, prompt, count);
+    const compiled = compileDecoder(decoder.program, Math.max(1, prompt.length + count - 1));
+    const session = backend.open();
+    try {
+      const uploaded = new Map<ColumnId, Column>();
+      const weight = (id: ColumnId): Column => {
+        const column = uploaded.get(id) ?? session.upload(toWords(compiled.built.weights.get(id) ?? new Int32Array()), 1);
+        uploaded.set(id, column);
+        return column;
+      };
+      return (await computeDecoder(compiled, prompt, count, session, weight, async () => undefined)).statement;
+    } finally {
+      session.end();
+    }
+  });
+}
+
+/**
  * Proves the greedy continuation of a prompt by `count` tokens.
  * @throws RangeError if there is no room for it; ModelError if a value leaves its bits; the signal's reason if aborted; DeviceError if the backend cannot, or if
  * its proof does not stand the check

@@ -94,12 +94,15 @@ CIRCLET_DEBUG=1 adds the stack trace to an error.`,
     .option("-o, --output <file>", "the verifying key's file (default: <name>.vk)")
     .action(async (model, options) => (await import("./commands/commit.ts")).commitCommand(model, options, io));
 
-  add("run", "Runs a model in exact integers, without a proof.", [
-    'run lande --input "Quanto costa il biglietto?"',
-    "run mnist-small --input digit.npy",
-    "run mnist-small --input mnist:7 --json",
-    'run ishmael --input "The sea was" --tokens 40',
-  ])
+  addBackend(
+    add("run", "Runs a model in exact integers, without a proof.", [
+      'run lande --input "Quanto costa il biglietto?"',
+      "run mnist-small --input digit.npy",
+      "run mnist-small --input mnist:7 --json",
+      'run ishmael --input "The sea was" --tokens 40',
+      'run ishmael --input "The sea was" --backend webgpu',
+    ]),
+  )
     .argument("<model>", `${MODEL}, ${LANGUAGE}`)
     .requiredOption("--input <input>", INPUT)
     .option("--recipe <file>", RECIPE)
