@@ -108,6 +108,7 @@ describe("an encoder", () => {
 
   it.each<[string, string[], RegExp]>([
     ["tokens to write", ["run", model, "--input", "hello", "--tokens", "3"], /bert is an encoder: --tokens is for decoders/],
+    ["a GPU to run on", ["run", model, "--input", "hello", "--backend", "webgpu"], /encoders run on the host alone/],
     ["tokens to prove", ["prove", model, "--input", "hello", "--tokens", "3"], /--tokens is for decoders/],
     ["segments to prove", ["prove", model, "--input", "hello", "--segments", "2"], /--segments is for decoders/],
     ["a segment", ["prove", model, "--input", "hello", "--segment", "1/2"], /--segment is for decoders/],
