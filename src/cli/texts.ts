@@ -5,13 +5,20 @@ import { decodeUtf8 } from "../statement/utf8.ts";
 import { UsageError } from "./failure.ts";
 import { readBytes } from "./files.ts";
 
-/** The texts of a file in tokens: the whole file for a decoder, every line for an encoder. @throws UsageError (file, input) */
+/** Pieces of a decoder's text. */
+const MOST_PIECES = 8;
+
+/** The texts of a file in tokens: pieces of `most` tokens for a decoder, at most 8, every line for an encoder. @throws UsageError (file, input) */
 export async function textsOf(file: string, tokenizer: Tokenizer, isEncoder: boolean, most: number): Promise<number[][]> {
   const bytes = await readBytes(file, "samples");
   try {
     const text = decodeUtf8(bytes);
     const texts = isEncoder ? text.split(/\r?\n/).filter((line) => line.trim() !== "") : [text];
-    const tokens = texts.map((part) => tokenizer.encode(part).slice(0, most)).filter((list) => list.length > 0);
+    const pieces = (list: number[]): number[][] =>
+      Array.from({ length: Math.min(isEncoder ? 1 : MOST_PIECES, Math.ceil(list.length / most)) }, (_, k) =>
+        list.slice(k * most, (k + 1) * most),
+      );
+    const tokens = texts.flatMap((part) => pieces(tokenizer.encode(part))).filter((list) => list.length > 0);
     if (tokens.length === 0) throw new UsageError("input", `${file} has no text`);
     return tokens;
   } catch (error) {

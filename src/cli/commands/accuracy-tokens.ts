@@ -64,7 +64,8 @@ async function textsFor(
   { limit, samples }: AccuracyTokensOptions,
 ): Promise<(readonly [string, number[]])[]> {
   const count = Math.min(MOST, limit + 1, float.config.context);
-  if (samples !== undefined) return (await textsOf(samples, tokenizer, false, count)).map((tokens) => ["given", tokens] as const);
+  if (samples !== undefined)
+    return (await textsOf(samples, tokenizer, false, count)).slice(0, 1).map((tokens) => ["given", tokens] as const);
   if (count < 2) throw new UsageError("usage", "A text of one token has nothing to predict");
   const writer = new FloatTransformer(float);
   return [
