@@ -1,0 +1,60 @@
+/**
+ * Draws what `transformers.bench.ts` wrote, from the file alone: times, ratios and proof sizes by layers, tokens and width.
+ *
+ *   tsx src/bench/transformers/plots.ts docs/bench/transformers-cpu-<date>.json [folder]
+ */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Chart, drawChart } from "./chart.ts";
+import type { DecoderRow } from "./decoder.ts";
+import { GROUP_NAMES, groupedBytes } from "./parts.ts";
+import { SIZES, type SizeName, seriesOf } from "./points.ts";
+import type { Report } from "./report.ts";
+
+const [file, folder = "docs/plots"] = process.argv.slice(2);
+if (file === undefined) throw new Error("Give the file that transformers.bench.ts wrote");
+const { decoders } = JSON.parse(readFileSync(file, "utf8")) as Report;
+mkdirSync(folder, { recursive: true });
+for (const name of SIZES) {
+  const rows = seriesOf(decoders, name);
+  for (const [kind, chart] of Object.entries(chartsOf(name, rows))) writeFileSync(join(folder, `${kind}-by-${name}.svg`), drawChart(chart));
+}
+
+function chartsOf(name: SizeName, rows: readonly DecoderRow[]): Readonly<Record<string, Chart>> {
+  const over = { name, values: rows.map((row) => row[name]) };
+  const series = (label: string, of: (row: DecoderRow) => number) => ({ name: label, values: rows.map(of) });
+  const sizes = rows.map((row) => groupedBytes(row.parts));
+  return {
+    time: {
+      title: `Time by ${name}`,
+      over,
+      kind: "log",
+      series: [
+        series("proving", (row) => row.proveMs / 1000),
+        series("proving, processor time", (row) => row.proveProcessorMs / 1000),
+        series("integers, token by token", (row) => row.runMs / 1000),
+        series("integers, all at once", (row) => row.passMs / 1000),
+        series("verifying", (row) => row.verifyMs / 1000),
+      ],
+      format: (seconds) => (seconds < 1 ? `${Math.round(1000 * seconds)} ms` : `${seconds} s`),
+    },
+    ratio: {
+      title: `Proving time over integer inference, by ${name}`,
+      over,
+      kind: "linear",
+      series: [series("token by token", (row) => row.proveMs / row.runMs), series("all at once", (row) => row.proveMs / row.passMs)],
+    },
+    proof: {
+      title: `Proof by ${name}, in KiB`,
+      over,
+      kind: "stack",
+      series: GROUP_NAMES.map((group, g) => ({ name: group, values: sizes.map((bytes) => (bytes[g] ?? 0) / 1024) })),
+    },
+    memory: {
+      title: `Peak memory of the process by ${name}, in MiB`,
+      over,
+      kind: "linear",
+      series: [series("peak", (row) => row.peakMiB)],
+    },
+  };
+}
