@@ -3,6 +3,7 @@ import type { Backend } from "./backend/backend.ts";
 import { toWords } from "./backend/columns.ts";
 import { cpuBackend } from "./backend/cpu/index.ts";
 import { referenceBackend } from "./backend/reference/index.ts";
+import { webgpuBackend } from "./backend/webgpu/index.ts";
 import { commitDecoder, proveTokens } from "./decoder.ts";
 import {
   commitSegments,
@@ -22,6 +23,7 @@ import { decodeSegments, encodeSegments } from "./segments/proof.ts";
 import { verifySegments } from "./segments/verify.ts";
 import { type TokenStatement, tokenBytes } from "./statement/tokens.ts";
 import { smallProgram } from "./testing/decoder.ts";
+import { describeWithGpu } from "./testing/webgpu.ts";
 import { verify, verifyPart } from "./verifier/verify.ts";
 
 const PROMPT = [1, 8, 15];
@@ -56,10 +58,10 @@ function rejection(key: SegmentedKey, proofs: readonly Uint8Array[]): string | n
 async function lying(other: SegmentPlan, k: number, said: TokenStatement, ran: TokenStatement, change?: (state: Int32Array[]) => void) {
   const raw = (statement: TokenStatement) => ({ input: tokenBytes(statement), output: statement.generated.length });
   let states: readonly Int32Array[] | null = null;
-  for (const before of other.segments.slice(0, k)) states = before.run(raw(ran), states).outgoing;
+  for (let before = 0; before < k; before++) states = other.segment(before).run(raw(ran), states).outgoing;
   const incoming = states?.map((row) => row.slice()) ?? null;
   if (incoming !== null) change?.(incoming);
-  const { built, form, run } = other.segments[k]!;
+  const { built, form, run } = other.segment(k);
   const { verifying, weights } = await commitUnder(built, { name: decoder.name, ...form }, other.parameters[k]!, backend);
   const columns = run(raw(said), incoming).witness();
   const proof = await proveSystem(verifying, weights, { ...raw(said), witness: (id) => toWords(columns.get(id)!) }, { backend });
@@ -81,7 +83,7 @@ describe("a decoder in segments", () => {
   test("is proven in separate processes and joined", async () => {
     const key = await commitSegments(plan, { backend });
     expect(prepareSegments(key).id).toBe(prepareSegments(made.key).id);
-    const statement = statementOf(plan, PROMPT, COUNT);
+    const statement = await statementOf(plan, PROMPT, COUNT, { backend });
     const proofs = [];
     for (const k of [2, 0, 1]) proofs.push((await proveSegment(planSegments(decoder, POSITIONS, 3), k, statement, { backend })).proof);
     expect(joinSegments(key, proofs)).toEqual(made.proof);
@@ -116,7 +118,7 @@ describe("is rejected:", () => {
   });
 
   test("a segment of another prompt's run, honest or given out as this one's", async () => {
-    const run = statementOf(plan, [2, 8, 15], COUNT);
+    const run = await statementOf(plan, [2, 8, 15], COUNT, { backend });
     const honest = await proveSegment(plan, 1, run, { backend });
     expect(rejection(made.key, parts.with(1, honest.proof))).toBe("segments/statement at segment 2");
     const lie = await lying(plan, 1, made.statement, run);
@@ -126,7 +128,7 @@ describe("is rejected:", () => {
 
   test("another prompt for the first segment, or another number of generated tokens", async () => {
     const { prompt, generated } = made.statement;
-    const first = await proveSegment(plan, 0, statementOf(plan, [2, 8, 15], COUNT), { backend });
+    const first = await proveSegment(plan, 0, await statementOf(plan, [2, 8, 15], COUNT, { backend }), { backend });
     expect(rejection(made.key, parts.with(0, first.proof))).toBe("segments/statement at segment 2");
     const fewer = { prompt: [...prompt, generated[0]!], generated: generated.slice(1) };
     for (const k of [0, 1, 2]) {
@@ -152,8 +154,24 @@ describe("is rejected:", () => {
       const at = (k * weight.length) / 3;
       weight[at] = weight[at]! + 1;
       const other = planSegments({ ...decoder, program: { ...decoder.program, down: { ...decoder.program.down, weight } } }, POSITIONS, 3);
-      const { proof } = await lying(other, k, statementOf(other, PROMPT, COUNT), statementOf(other, PROMPT, COUNT));
+      const said = await statementOf(other, PROMPT, COUNT, { backend });
+      const { proof } = await lying(other, k, said, said);
       expect(rejection(made.key, parts.with(k, proof))).toBe(`statement/key at segment ${k + 1}: key digest`);
     }
   });
+});
+
+test("witnesses that are made on the device give the same bytes", async () => {
+  const device: Backend = { ...backend, witness: "device" };
+  expect((await proveSegments(plan, PROMPT, COUNT, { backend: device })).proof).toEqual(made.proof);
+  const wrong = made.statement.generated.with(2, (made.statement.generated[2]! + 1) % 23);
+  await expect(proveSegments(plan, PROMPT, wrong, { backend: device })).rejects.toThrow(ModelError);
+}, 60_000);
+
+await describeWithGpu("a decoder in segments on WebGPU", () => {
+  test("has the same bytes", async () => {
+    const gpu = await webgpuBackend();
+    expect((await proveSegments(plan, PROMPT, COUNT, { backend: gpu, check: true })).proof).toEqual(made.proof);
+    await gpu.close();
+  }, 120_000);
 });

@@ -10,17 +10,20 @@
  * const part = await proveSegment(plan, k, statement, { backend });
  * joinSegments(await commitSegments(plan, { backend }), parts);
  */
-import type { Backend } from "./backend/backend.ts";
+import type { Backend, Column, Session } from "./backend/backend.ts";
 import { toWords } from "./backend/columns.ts";
 import { runDecoder } from "./decoder.ts";
-import { InternalError } from "./errors.ts";
-import { checkTokens } from "./model/transformer/compile.ts";
+import { InternalError, ModelError } from "./errors.ts";
+import { checkTokens, compileDecoder } from "./model/transformer/compile.ts";
 import { type CompiledSegment, compileSegment, type RawStatement, type SegmentRun } from "./model/transformer/compile-segment.ts";
-import { transformerTables } from "./model/transformer/integer-run.ts";
+import { generateTokens } from "./model/transformer/device.ts";
+import { computeSegment } from "./model/transformer/device-segment.ts";
+import { shareMultiplier, type TransformerTables, transformerTables } from "./model/transformer/integer-run.ts";
 import type { LanguageModel } from "./model/transformer/load.ts";
-import { layerGroups } from "./model/transformer/segment.ts";
+import { layerGroups, segmentProgram } from "./model/transformer/segment.ts";
 import { FORMAT_VERSION, type VerifyingKey } from "./proof/key.ts";
 import { type Committed, commitUnder, type SecurityTarget } from "./prover/commit.ts";
+import type { Assignment, Computed } from "./prover/prove.ts";
 import { onDevice, type ProofReport, proveReported, type ReportedOptions } from "./prover/report.ts";
 import { segmentParameters } from "./prover/segments.ts";
 import type { Parameters } from "./security/types.ts";
@@ -29,11 +32,21 @@ import { encodeSegments } from "./segments/proof.ts";
 import { type TokenEncoding, type TokenStatement, tokenBytes } from "./statement/tokens.ts";
 import type { ColumnId } from "./system/types.ts";
 
+/** What segments are made of. */
+export interface LayeredModel extends Pick<LanguageModel, "name" | "program"> {
+  /** A range of layers; views of the whole program's unless given. */
+  readonly part?: LanguageModel["part"];
+  /** How many there are; those of the whole program unless given. */
+  readonly layers?: number;
+}
+
 /** A decoder cut into segments, before anything is committed. */
 export interface SegmentPlan {
-  readonly decoder: Pick<LanguageModel, "name" | "program">;
-  readonly positions: number;
-  readonly segments: readonly CompiledSegment[];
+  readonly decoder: LayeredModel;
+  readonly input: TokenEncoding;
+  readonly count: number;
+  /** Segment k, from 0, compiled anew at each call: it is in memory as long as somebody holds it. @throws RangeError if there is none */
+  readonly segment: (k: number) => CompiledSegment;
   /** Of each segment. */
   readonly parameters: readonly Parameters[];
 }
@@ -64,31 +77,33 @@ export interface SegmentOptions extends ReportedOptions {
  * Cuts a decoder for up to `positions` + 1 tokens into `count` groups of layers.
  * @throws ModelError if it has fewer layers, cannot be proven, or the target cannot be met
  */
-export function planSegments(
-  decoder: Pick<LanguageModel, "name" | "program">,
-  positions: number,
-  count: number,
-  target: SecurityTarget = {},
-): SegmentPlan {
-  const { program } = decoder;
-  const tables = transformerTables(program, positions);
-  const segments = layerGroups(program.config.layers, count).map((range) => compileSegment(program, positions, range, tables));
-  return {
-    decoder,
-    positions,
-    segments,
-    parameters: segmentParameters(
-      segments.map((s) => s.built.system),
-      target,
-    ),
+export function planSegments(decoder: LayeredModel, positions: number, count: number, target: SecurityTarget = {}): SegmentPlan {
+  const part = decoder.part ?? ((range) => shareMultiplier(segmentProgram(decoder.program, range), decoder.program));
+  const ranges = layerGroups(decoder.layers ?? decoder.program.config.layers, count);
+  let tables: TransformerTables | undefined;
+  const segment = (k: number): CompiledSegment => {
+    const range = ranges[k];
+    if (!range) throw new RangeError(`There is no segment ${k + 1} of ${count}`);
+    const program = part(range);
+    tables ??= transformerTables(program, positions);
+    return compileSegment(program, positions, tables);
   };
+  let input: TokenEncoding | undefined;
+  const systems = ranges.map((_, k) => {
+    const { built, form } = segment(k);
+    if (form.input.kind !== "tokens") throw new ModelError(`${decoder.name} is an encoder: only decoders are proven in segments`);
+    input = form.input;
+    return built.system;
+  });
+  if (!input) throw new InternalError("no segments");
+  return { decoder, input, count, segment, parameters: segmentParameters(systems, target) };
 }
 
 /** The key of all segments; each one's weights are committed, and dropped again. */
 export async function commitSegments(plan: SegmentPlan, options: { readonly backend: Backend }): Promise<SegmentedKey> {
   const keys: VerifyingKey[] = [];
-  for (const k of plan.segments.keys())
-    keys.push((await onDevice(options.backend, (backend) => commitSegment(plan, k, backend))).verifying);
+  for (let k = 0; k < plan.count; k++)
+    keys.push((await onDevice(options.backend, (backend) => commitSegment(plan, plan.segment(k), k, backend))).verifying);
   return keyOf(plan, keys);
 }
 
@@ -103,10 +118,10 @@ export async function proveSegments(
   continuation: number | readonly number[],
   options: SegmentOptions,
 ): Promise<ProvenSegments> {
-  const statement = statementOf(plan, prompt, continuation);
+  const statement = await statementOf(plan, prompt, continuation, options);
   const proven: ProvenSegment[] = [];
   let states: SegmentRun["outgoing"] = null;
-  for (const k of plan.segments.keys()) {
+  for (let k = 0; k < plan.count; k++) {
     options.onSegment?.(k);
     const made = await proveOne(plan, k, statement, states, options);
     proven.push(made);
@@ -133,19 +148,50 @@ export async function proveSegment(
 ): Promise<ProvenSegment> {
   checkStatement(plan, statement);
   let states: SegmentRun["outgoing"] = null;
-  for (const before of plan.segments.slice(0, k)) states = before.run(rawOf(statement), states).outgoing;
+  for (let before = 0; before < k; before++) states = plan.segment(before).run(rawOf(statement), states).outgoing;
   options.onSegment?.(k);
   const { verifying, proof, report, committing } = await proveOne(plan, k, statement, states, options);
   return { verifying, proof, report, committing };
 }
 
-/** The statement that a prompt is continued so; the tokens themselves are the whole decoder's in exact integers. @throws RangeError, ModelError */
-export function statementOf(plan: SegmentPlan, prompt: readonly number[], continuation: number | readonly number[]): TokenStatement {
+/** The statement that the decoder as a whole continues a prompt so: by `count` tokens in exact integers, or by given ones. @throws RangeError, ModelError */
+export async function statementOf(
+  plan: SegmentPlan,
+  prompt: readonly number[],
+  continuation: number | readonly number[],
+  options: { readonly backend: Backend },
+): Promise<TokenStatement> {
   const count = typeof continuation === "number" ? continuation : continuation.length;
-  checkTokens(inputOf(plan), prompt, count);
-  const statement = typeof continuation === "number" ? runDecoder(plan.decoder, prompt, continuation) : { prompt, generated: continuation };
+  checkTokens(plan.input, prompt, count);
+  const statement =
+    typeof continuation === "number"
+      ? await onDevice(options.backend, (backend) => generate(plan, prompt, continuation, backend))
+      : { prompt, generated: continuation };
   checkStatement(plan, statement);
   return statement;
+}
+
+/** The greedy continuation, on the device if it makes witnesses. */
+async function generate(
+  { decoder, input: { positions } }: SegmentPlan,
+  prompt: readonly number[],
+  count: number,
+  backend: Backend,
+): Promise<TokenStatement> {
+  if (backend.witness !== "device") return runDecoder(decoder, prompt, count);
+  const compiled = compileDecoder(decoder.program, positions);
+  const uploaded = new Map<ColumnId, Column>();
+  const session = backend.open();
+  try {
+    const weight = (id: ColumnId): Column => {
+      const column = uploaded.get(id) ?? session.upload(toWords(compiled.built.weights.get(id) ?? new Int32Array()), 1);
+      uploaded.set(id, column);
+      return column;
+    };
+    return await generateTokens(compiled, prompt, count, session, weight);
+  } finally {
+    session.end();
+  }
 }
 
 async function proveOne(
@@ -155,26 +201,31 @@ async function proveOne(
   incoming: SegmentRun["outgoing"],
   options: SegmentOptions,
 ): Promise<ProvenSegment & Pick<SegmentRun, "outgoing">> {
-  const segment = segmentAt(plan, k);
+  const segment = plan.segment(k);
   return onDevice(options.backend, async (backend) => {
     const start = performance.now();
-    const { verifying, weights } = await commitSegment(plan, k, backend);
+    const { verifying, weights } = await commitSegment(plan, segment, k, backend);
     const committing = (performance.now() - start) / 1000;
     let outgoing: SegmentRun["outgoing"] = null;
-    const assignment = () => {
-      const raw = rawOf(statement);
+    const raw = rawOf(statement);
+    const onHost = (): Assignment => {
       const run = segment.run(raw, incoming);
       outgoing = run.outgoing;
       const columns = run.witness();
-      return { ...raw, witness: (id: ColumnId) => toWords(columns.get(id) ?? new Int32Array()) };
+      return { ...raw, witness: (id) => toWords(columns.get(id) ?? new Int32Array()) };
     };
+    const compute = async (session: Session, column: (id: ColumnId) => Column): Promise<Computed> => {
+      const made = await computeSegment(segment, raw, incoming, session, column);
+      outgoing = made.outgoing;
+      return { ...raw, columns: made.columns };
+    };
+    const assignment = backend.witness === "device" ? () => ({ compute }) : onHost;
     const { proof, report } = await proveReported(backend, verifying, weights, assignment, options);
     return { verifying, proof, report, committing, outgoing };
   });
 }
 
-function commitSegment(plan: SegmentPlan, k: number, backend: Backend): Promise<Committed> {
-  const { built, form } = segmentAt(plan, k);
+function commitSegment(plan: SegmentPlan, { built, form }: CompiledSegment, k: number, backend: Backend): Promise<Committed> {
   const parameters = plan.parameters[k];
   if (!parameters) throw new InternalError(`no parameters of segment ${k}`);
   return commitUnder(built, { name: plan.decoder.name, ...form }, parameters, backend);
@@ -184,21 +235,11 @@ function keyOf({ decoder }: SegmentPlan, segments: readonly VerifyingKey[]): Seg
   return { version: FORMAT_VERSION, name: decoder.name, segments };
 }
 
-function segmentAt({ segments }: SegmentPlan, k: number): CompiledSegment {
-  const segment = segments[k];
-  if (!segment) throw new RangeError(`There is no segment ${k + 1} of ${segments.length}`);
-  return segment;
-}
-
 function rawOf(statement: TokenStatement): RawStatement {
   return { input: tokenBytes(statement), output: statement.generated.length };
 }
 
-function inputOf({ decoder, positions }: SegmentPlan): TokenEncoding {
-  return { kind: "tokens", vocabulary: decoder.program.config.vocabulary, positions };
-}
-
 function checkStatement(plan: SegmentPlan, { prompt, generated }: TokenStatement): void {
-  checkTokens(inputOf(plan), prompt, generated.length);
-  checkTokens(inputOf(plan), generated, 1);
+  checkTokens(plan.input, prompt, generated.length);
+  checkTokens(plan.input, generated, 1);
 }

@@ -11,7 +11,7 @@ import type { Backend, Column, Session } from "./backend/backend.ts";
 import { toWords } from "./backend/columns.ts";
 import { ModelError } from "./errors.ts";
 import { type CompiledDecoder, compileDecoder } from "./model/transformer/compile.ts";
-import { computeDecoder, type DeviceRun, hasDevicePass, runOf } from "./model/transformer/device.ts";
+import { computeDecoder, type DeviceRun, runOf } from "./model/transformer/device.ts";
 import { continueGreedily } from "./model/transformer/float.ts";
 import { IntegerTransformer } from "./model/transformer/integer.ts";
 import type { LanguageModel } from "./model/transformer/load.ts";
@@ -90,7 +90,7 @@ async function proveOn(
 ): Promise<ProvenTokens> {
   let statement: TokenStatement = { prompt, generated: [] };
   const compute = async (session: Session, column: (id: ColumnId) => Column, tick: Tick): Promise<Computed> => {
-    const run = await (backend.witness === "device" && hasDevicePass(compiled.program)
+    const run = await (backend.witness === "device"
       ? computeDecoder(compiled, prompt, continuation, session, column, tick)
       : uploadedDecoder(compiled, prompt, continuation, session));
     statement = run.statement;

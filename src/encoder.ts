@@ -7,16 +7,18 @@
  * const { proof } = await proveEmbedding(key, encoder.tokenizer.encode("a text"), { backend });
  * verify(key.verifying, proof).embedding; // tokens and cells
  */
-import type { Backend, Session } from "./backend/backend.ts";
+import type { Backend, Column, Session } from "./backend/backend.ts";
 import { toWords } from "./backend/columns.ts";
 import { ModelError } from "./errors.ts";
 import { type CompiledEncoder, compileEncoder, embed } from "./model/transformer/compile.ts";
+import { computeEncoder, type DeviceRun } from "./model/transformer/device.ts";
 import type { LanguageModel } from "./model/transformer/load.ts";
 import { modelId, type VerifyingKey } from "./proof/key.ts";
 import { commitSystem, type SecurityTarget, type WeightData } from "./prover/commit.ts";
 import type { Computed } from "./prover/prove.ts";
 import { onDevice, type ProofReport, proveReported, type ReportedOptions } from "./prover/report.ts";
 import { type EmbeddingStatement, embeddingBytes } from "./statement/embedding.ts";
+import type { ColumnId } from "./system/types.ts";
 
 /** An encoder with its verifying key and what its prover needs. */
 export interface EncoderKey {
@@ -69,13 +71,20 @@ export function proveEmbedding(
 ): Promise<ProvenEmbedding> {
   return onDevice(options.backend, async (backend) => {
     let statement: EmbeddingStatement = { tokens, cells: new Int32Array() };
-    const compute = async (session: Session): Promise<Computed> => {
-      const run = compiled.run(tokens);
+    const compute = async (session: Session, column: (id: ColumnId) => Column): Promise<Computed> => {
+      const run = await (backend.witness === "device"
+        ? computeEncoder(compiled, tokens, session, column)
+        : uploadedEncoder(compiled, tokens, session));
       statement = run.statement;
-      const columns = new Map([...run.witness()].map(([id, values]) => [id, session.upload(toWords(values), 1)]));
-      return { input: embeddingBytes(statement), output: tokens.length, columns };
+      return { input: embeddingBytes(statement), output: tokens.length, columns: run.columns };
     };
     const { proof, report } = await proveReported(backend, verifying, weights, () => ({ compute }), options);
     return { proof, statement, report };
   });
+}
+
+/** The witness made by the host. */
+function uploadedEncoder(compiled: CompiledEncoder, tokens: readonly number[], session: Session): DeviceRun<Column, EmbeddingStatement> {
+  const { statement, witness } = compiled.run(tokens);
+  return { statement, columns: new Map([...witness()].map(([id, values]) => [id, session.upload(toWords(values), 1)])) };
 }

@@ -142,6 +142,7 @@ function commitmentRounds(session: Session, parts: readonly Part[], grinding: nu
   let bound: Vectors[] = parts.map((p) => ({ first: p.first, second: session.combine([p.second], [p.weight]) }));
   const length = bound[0]?.first.length ?? missing("commitment");
   while (bound.length < 2 ** bitsOf(parts.length)) bound.push({ first: session.zeros(length, 4), second: session.zeros(length, 4) });
+  let spent = bound.flatMap((v, c) => (c < parts.length ? [v.second] : [v.first, v.second]));
   while (bound.length > 1) {
     const half = bound.length / 2;
     const low = bound.slice(0, half);
@@ -157,7 +158,8 @@ function commitmentRounds(session: Session, parts: readonly Part[], grinding: nu
       const d = slope[i] ?? missing("slope");
       return { first: at(p.first, d.first), second: at(p.second, d.second) };
     });
-    for (const column of slope.flatMap((v) => [v.first, v.second])) session.free(column);
+    for (const column of [...spent, ...slope.flatMap((v) => [v.first, v.second])]) session.free(column);
+    spent = bound.flatMap((v) => [v.first, v.second]);
   }
   return { ...(bound[0] ?? missing("commitment")), weight: one };
 }

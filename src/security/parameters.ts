@@ -16,7 +16,7 @@ const MAX_DOMAIN_BITS = 26;
 const MAX_BLOWUP = 4;
 const MAX_GRINDING = 16;
 const MAX_QUERIES = 1024;
-/** Encoded words that a blow-up above 2 may lead to: 2^26 words are 2^23 permutations to hash. */
+/** Encoded words, of all proofs together, that a blow-up above 2 may lead to: 2^26 words are 2^23 permutations to hash. */
 const MAX_ENCODED = power(2, 26);
 /** Doubling the codewords must make the proof this much smaller to be worth the prover's time. */
 const WORTHWHILE = 0.9;
@@ -70,9 +70,9 @@ export function chooseParameters(
 export function chooseTogether(all: readonly Sizes[], target: number, regime: Regime): Parameters[] {
   let best: Candidate | null = null;
   let nearest: Shortfall | null = null;
-  const most = all.reduce((max, { cells }) => Math.max(max, sum(cells)), 0);
+  const total = sum(all.map(({ cells }) => sum(cells)));
   for (let blowup = 1; blowup <= MAX_BLOWUP; blowup++) {
-    if (blowup > 1 && most * power(2, blowup) > MAX_ENCODED) break;
+    if (blowup > 1 && total * power(2, blowup) > MAX_ENCODED) break;
     let smallest: Candidate | null = null;
     for (let rowBits = MIN_ROW_BITS; rowBits + blowup <= MAX_DOMAIN_BITS; rowBits++) {
       const each = all.map((sizes) => smallestAt(sizes, rowBits, blowup, target, regime));

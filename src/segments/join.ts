@@ -3,7 +3,7 @@ import { decodeProof } from "../proof/proof.ts";
 import { prepareKey } from "../verifier/verify.ts";
 import type { SegmentedKey } from "./key.ts";
 import { encodeSegments } from "./proof.ts";
-import { verifySegments } from "./verify.ts";
+import { verifySegments, within } from "./verify.ts";
 
 /**
  * Joins the proofs of all segments, given in any order (those of segments with one and the same key in theirs), and verifies the whole.
@@ -13,7 +13,7 @@ import { verifySegments } from "./verify.ts";
 export function joinSegments(key: SegmentedKey, parts: readonly Uint8Array[]): Uint8Array {
   const count = key.segments.length;
   const places = key.segments.map((segment) => prepareKey(segment).digest.join());
-  const free = new Map(parts.map((bytes, p) => [p, decodeProof(bytes).key.join()]));
+  const free = new Map(parts.map((bytes, p) => [p, within(`proof ${p + 1}`, () => decodeProof(bytes).key.join())]));
   const ordered = places.map((place, i) => {
     const [found] = [...free].find(([, digest]) => digest === place) ?? [];
     if (found === undefined) throw new RangeError(`There is no proof of segment ${i + 1} of ${count}`);

@@ -206,6 +206,7 @@ describe("joinSegments()", () => {
   test("names the segment that does not fit", async () => {
     const [a, b, c] = proofs as [Uint8Array, Uint8Array, Uint8Array];
     expect(() => joinSegments(made.key, [a, c])).toThrow("There is no proof of segment 2 of 3");
+    expect(() => joinSegments(made.key, [a, b.slice(4), c])).toThrow("decode/header at proof 2: header");
     expect(() => joinSegments(made.key, [a, b, c, b])).toThrow("Proof 4 is of segment 2, which has one already");
     const foreign = await proveAll(await segmentedCase({ parameters: WIDE_PARAMETERS, seed: 2 }));
     expect(() => joinSegments(made.key, [a, b, c, foreign[0]!])).toThrow("Proof 4 is of no segment of this key");

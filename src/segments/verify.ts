@@ -32,8 +32,8 @@ export function verifySegments(key: SegmentedKey, bytes: Uint8Array, options: Ve
   return { ...before.statement, modelId: id, modelName: key.name, bits };
 }
 
-/** Names the segment in what is thrown. */
-function within<T>(path: string, work: () => T): T {
+/** Names the segment, or another part, in what is thrown. */
+export function within<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {

@@ -137,7 +137,51 @@ export const FEW_BITS: DecoderBits = {
 
 /** The small decoder in few bits, for up to `positions` + 1 tokens. */
 export function smallProgram(config: TransformerConfig = SMALL, bits: DecoderBits = FEW_BITS, hasBiases = false): TransformerProgram {
-  const model = smallDecoder(config, hasBiases);
-  const tokens = Array.from({ length: 40 }, (_, i) => (7 * i + 1) % config.vocabulary);
+  return programOf(smallDecoder(config, hasBiases), bits);
+}
+
+/** The same with a channel of the residual stream whose values are 50 times as large. Among fewer than 51 channels it is no outlier. */
+export function outlierProgram(config: TransformerConfig = SMALL, bits: DecoderBits = FEW_BITS, hasBiases = false): TransformerProgram {
+  const { embedding, positionEmbedding, layers, ...model } = smallDecoder(config, hasBiases);
+  const channel = (at: number): number => (at === 3 ? 50 : 1);
+  const columns = ({ shape, data }: FloatTensor): FloatTensor =>
+    floatTensor(
+      shape,
+      Float64Array.from(data, (v, k) => v * channel(k % config.width)),
+    );
+  const rows = ({ weight: { shape, data }, bias }: Linear): Linear => ({
+    weight: floatTensor(
+      shape,
+      Float64Array.from(data, (v, k) => v * channel(Math.floor(k / shape[1]!))),
+    ),
+    ...(bias && { bias: columns(bias) }),
+  });
+  const raised: Transformer = {
+    ...model,
+    embedding: columns(embedding),
+    ...(positionEmbedding && { positionEmbedding: columns(positionEmbedding) }),
+    layers: layers.map((layer) => ({ ...layer, output: rows(layer.output), down: rows(layer.down) })),
+  };
+  return programOf(raised, bits);
+}
+
+function programOf(model: Transformer, bits: DecoderBits): TransformerProgram {
+  const tokens = Array.from({ length: 40 }, (_, i) => (7 * i + 1) % model.config.vocabulary);
   return quantizeTransformer(model, calibrate(model, [tokens], bits), "small decoder");
+}
+
+/** The small decoder with a residual stream that grows from layer to layer: its steps become coarser. */
+export function growingProgram(bits: DecoderBits = FEW_BITS): TransformerProgram {
+  const model = smallDecoder();
+  const times = ({ weight: { shape, data }, bias }: Linear, by: number): Linear => ({
+    weight: floatTensor(
+      shape,
+      Float64Array.from(data, (v) => v * by),
+    ),
+    ...(bias && { bias }),
+  });
+  const layers = model.layers.map((layer, l) => ({ ...layer, output: times(layer.output, 3 ** l), down: times(layer.down, 2 * 3 ** l) }));
+  const growing = { ...model, layers };
+  const tokens = Array.from({ length: 40 }, (_, i) => (7 * i + 1) % SMALL.vocabulary);
+  return quantizeTransformer(growing, calibrate(growing, [tokens], bits), "growing decoder");
 }

@@ -6,11 +6,14 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { referenceBackend } from "../backend/reference/index.ts";
 import { encodeKey, type VerifyingKey } from "../proof/key.ts";
+import { encodeSegmentedKey } from "../segments/key.ts";
+import { encodeSegments } from "../segments/proof.ts";
 import { tagName } from "../transcript/tags.ts";
 import { verifyPart } from "../verifier/verify.ts";
 import { SMALL, smallProgram } from "./decoder.ts";
 import { decoderCase } from "./decoder-proof.ts";
-import { prove, type ToyCase, toyCase, wideCase, withParameters } from "./toy-proof.ts";
+import { prove, type ToyCase, toyCase, WIDE_PARAMETERS, wideCase, withParameters } from "./toy-proof.ts";
+import { type SegmentedCase, segmentedCase } from "./toy-segments.ts";
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const INVENTORY = path("transcript.inventory.txt");
@@ -30,6 +33,16 @@ export const FROZEN: Readonly<Record<string, () => Promise<ToyCase>>> = {
 };
 /** Cases whose key a later compiler may make otherwise: what was proven has to stay accepted. */
 export const ACCEPTED: Readonly<Record<string, () => Promise<ToyCase>>> = { "decoder-v1": tinyDecoder };
+
+/** Segmented keys and proofs. */
+export const SEGMENTED: Readonly<Record<string, () => Promise<SegmentedCase>>> = {
+  "segments-v1": () => segmentedCase({ parameters: { ...WIDE_PARAMETERS, queries: 3 } }),
+};
+
+/** The proof of all segments of a case. */
+export async function proveAll({ parts }: SegmentedCase): Promise<Uint8Array> {
+  return encodeSegments(await Promise.all(parts.map((part) => prove(part))));
+}
 
 export const frozenKey = (name: string): Uint8Array => new Uint8Array(readFileSync(path(`fixtures/${name}.vk`)));
 export const frozenProof = (name: string): Uint8Array => new Uint8Array(readFileSync(path(`fixtures/${name}.proof`)));
@@ -59,6 +72,11 @@ async function freeze(): Promise<void> {
     writeFileSync(path(`fixtures/${name}.vk`), encodeKey(made.key));
     writeFileSync(path(`fixtures/${name}.proof`), proof);
     inventories.push(inventoryOf(name, made.key, proof));
+  }
+  for (const [name, make] of Object.entries(SEGMENTED)) {
+    const made = await make();
+    writeFileSync(path(`fixtures/${name}.vk`), encodeSegmentedKey(made.key));
+    writeFileSync(path(`fixtures/${name}.proof`), await proveAll(made));
   }
   writeFileSync(INVENTORY, inventories.join("\n"));
 }

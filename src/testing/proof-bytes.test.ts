@@ -3,11 +3,12 @@ import { expect, it } from "vitest";
 import { cpuBackend } from "../backend/cpu/index.ts";
 import { webgpuBackend } from "../backend/webgpu/index.ts";
 import { commitDecoder, proveText, proveTokens } from "../decoder.ts";
+import { commitEncoder, proveEmbedding } from "../encoder.ts";
 import { BUNDLED_MODELS } from "../model/load.ts";
 import { encodeKey } from "../proof/key.ts";
 import type { Progress } from "../prover/prove.ts";
 import { verify } from "../verify.ts";
-import { ARCHITECTURES, FEW_BITS, smallProgram } from "./decoder.ts";
+import { ARCHITECTURES, FEW_BITS, outlierProgram, SMALL, smallProgram } from "./decoder.ts";
 import { encoderCase, proveOnDevice } from "./encoder-proof.ts";
 import { checkProof } from "./proof-bytes.ts";
 import { prove } from "./toy-proof.ts";
@@ -23,6 +24,7 @@ await describeWithGpu("proofs on WebGPU", () => {
   it.each([
     ["a decoder", smallProgram()],
     ["a decoder that normalises heads", smallProgram(ARCHITECTURES.qwen3!.config)],
+    ["a decoder whose stream has an outlier", outlierProgram({ ...SMALL, width: 64 })],
   ])("of %s have the bytes of the CPU backend, and so has a proof of the text that it wrote", { timeout: 300_000 }, async (_, program) => {
     const decoder = { name: "small decoder", program };
     const made = [];
@@ -41,8 +43,11 @@ await describeWithGpu("proofs on WebGPU", () => {
     const { config, biases } = ARCHITECTURES.bert!;
     const made = [];
     for (const backend of [await cpuBackend(), await webgpuBackend()]) {
-      const encoder = await encoderCase(backend, smallProgram(config, FEW_BITS, biases), [1, 8, 15], 6);
+      const program = smallProgram(config, FEW_BITS, biases);
+      const encoder = await encoderCase(backend, program, [1, 8, 15], 6);
       const proof = await proveOnDevice(encoder, backend);
+      const key = await commitEncoder({ name: program.name, program }, 6, { backend });
+      expect((await proveEmbedding(key, [1, 8, 15], { backend })).proof).toEqual(proof);
       expect(await prove(encoder, { backend })).toEqual(proof);
       expect(verify(encoder.key, proof)).toMatchObject({ embedding: encoder.statement });
       made.push({ key: encodeKey(encoder.key), proof });

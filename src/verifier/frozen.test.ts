@@ -1,7 +1,9 @@
 /** If one of these fails, the format has changed: see `src/testing/frozen.ts`. */
 import { describe, expect, test } from "vitest";
 import { decodeKey, encodeKey, FORMAT_VERSION, modelId } from "../proof/key.ts";
-import { ACCEPTED, FROZEN, frozenInventory, frozenKey, frozenProof, inventoryOf } from "../testing/frozen.ts";
+import { decodeSegmentedKey, encodeSegmentedKey, segmentedId } from "../segments/key.ts";
+import { verifySegments } from "../segments/verify.ts";
+import { ACCEPTED, FROZEN, frozenInventory, frozenKey, frozenProof, inventoryOf, proveAll, SEGMENTED } from "../testing/frozen.ts";
 import { prove } from "../testing/toy-proof.ts";
 import { verify } from "./verify.ts";
 
@@ -28,6 +30,18 @@ describe.each(Object.keys(FROZEN))("%s", (name) => {
     const made = await FROZEN[name]!();
     expect(encodeKey(made.key)).toEqual(frozenKey(name));
     expect(await prove(made)).toEqual(frozenProof(name));
+  });
+});
+
+describe.each(Object.keys(SEGMENTED))("%s", (name) => {
+  test("is of this format version, its proof still accepted with its key, and still what its segments give", async () => {
+    expect(name).toMatch(new RegExp(`-v${FORMAT_VERSION}$`));
+    const key = decodeSegmentedKey(frozenKey(name));
+    const made = await SEGMENTED[name]!();
+    const statement = verifySegments(key, frozenProof(name), { minBits: 0 });
+    expect(statement).toMatchObject({ modelId: segmentedId(key), output: { index: made.parts[0]!.output } });
+    expect(encodeSegmentedKey(made.key)).toEqual(frozenKey(name));
+    expect(await proveAll(made)).toEqual(frozenProof(name));
   });
 });
 

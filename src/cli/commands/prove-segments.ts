@@ -34,10 +34,10 @@ export async function provePart(job: Job, { index, count }: SegmentOf, options: 
   await checkWritable(path);
   await breathe(io.signal);
   const plan = planSegments(job.model, positions, count, targetOf(options));
-  const said = statementOf(plan, job.prompt, job.count);
-  const { proof, report, committing } = await withBackend(options, io, (backend) =>
-    watched(io, count, (how) => proveSegment(plan, index, said, { ...how, backend })),
-  );
+  const { said, proof, report, committing } = await withBackend(options, io, async (backend) => {
+    const said = await statementOf(plan, job.prompt, job.count, { backend });
+    return { said, ...(await watched(io, count, (how) => proveSegment(plan, index, said, { ...how, backend }))) };
+  });
   await writeWhole(path, proof);
   const [model, statement] = [modelShown(job.model, positions), statementShown(job, said)];
   const total = Object.values(report.seconds).reduce((sum, s) => sum + s, 0);

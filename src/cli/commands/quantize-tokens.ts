@@ -85,7 +85,7 @@ function scaleRows({ scales }: Recipe): (readonly [string, string])[] {
   return [
     [
       "residual stream",
-      `${scales.residualBits} bits, 2^-${scales.residualExponent}${outliers > 0 ? `, ${outliers} channels coarser` : ""}`,
+      `${scales.residualBits} bits, 2^-${scales.residualExponents[0]} to 2^-${scales.residualExponents.at(-1)}${outliers > 0 ? `, ${outliers} channels coarser` : ""}`,
     ],
     ["normalised", `${scales.normBits} bits, 2^-${scales.normExponent}`],
     ["queries, keys", `up to ${scales.queryLimit}`],

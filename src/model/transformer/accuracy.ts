@@ -5,7 +5,7 @@
 import { FloatTransformer, largest } from "./float.ts";
 import { IntegerTransformer } from "./integer.ts";
 import type { Transformer, TransformerConfig } from "./model.ts";
-import { LOW_BITS, type TransformerProgram } from "./program.ts";
+import { LOW_BITS, type TransformerProgram, type TransformerScales } from "./program.ts";
 
 /** The residual stream as what the site is named by reads it, over all positions and channels. */
 export interface SiteError {
@@ -71,7 +71,7 @@ function compareRuns(float: Transformer, program: TransformerProgram, tokens: re
   });
   const integer = new IntegerTransformer(program, tokens.length);
   const [floats, integers] = [original.read(tokens), integer.read(tokens)];
-  sites.add(states, integer, 2 ** -program.scales.residualExponent);
+  sites.add(states, integer, program.scales);
   return { floats, integers, sites };
 }
 
@@ -87,14 +87,19 @@ class SiteErrors {
   }
 
   /** States by site and position. */
-  add(states: readonly (readonly Float64Array[])[], { trace, position }: IntegerTransformer, scale: number): void {
+  add(
+    states: readonly (readonly Float64Array[])[],
+    { trace, position }: IntegerTransformer,
+    { residualExponents, channelShifts }: TransformerScales,
+  ): void {
     this.#rows += position;
     states.forEach((rows, site) => {
       const sum = this.#sums[site]!;
+      const scales = channelShifts.map((k) => 2 ** (k - (residualExponents[site] ?? 0)));
       rows.forEach((values, i) => {
         const at = (site * position + i) * values.length;
         values.forEach((v, c) => {
-          const error = Math.abs((trace.stateHigh[at + c]! * 2 ** LOW_BITS + trace.stateLow[at + c]!) * scale - v);
+          const error = Math.abs((trace.stateHigh[at + c]! * 2 ** LOW_BITS + trace.stateLow[at + c]!) * scales[c]! - v);
           sum.square += v * v;
           sum.error += error;
           sum.largest = Math.max(sum.largest, error);

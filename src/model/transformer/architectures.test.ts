@@ -4,7 +4,7 @@ import type { Backend } from "../../backend/backend.ts";
 import { cpuBackend } from "../../backend/cpu/index.ts";
 import { checkNoWrap, checkRanges } from "../../system/bounds.ts";
 import { firstViolation } from "../../testing/check-system.ts";
-import { ARCHITECTURES, FEW_BITS, smallDecoder, smallProgram } from "../../testing/decoder.ts";
+import { ARCHITECTURES, FEW_BITS, growingProgram, smallDecoder, smallProgram } from "../../testing/decoder.ts";
 import { decoderCase } from "../../testing/decoder-proof.ts";
 import { encoderCase } from "../../testing/encoder-proof.ts";
 import { type Changes, cheatingWitness } from "../../testing/malicious.ts";
@@ -83,6 +83,21 @@ describe.each(Object.entries(ARCHITECTURES))("%s", (_, { config, biases }) => {
     // values of positions that are left over are free where nothing reads them: one of the first position is taken
     const index = name === "logitMax" || name.startsWith("margin") ? 2 * (count / POSITIONS) : name.startsWith("score") ? 0 : count - 1;
     for (const by of [1, -1]) expect(REJECTED).toContain(await outcome({ [name]: (v) => v.with(index, v[index]! + by) }));
+  });
+});
+
+describe("a residual stream that grows", () => {
+  test("is counted in coarser steps, and its constraints hold", async () => {
+    const growing = growingProgram();
+    expect(growing.streamFactors).toBeDefined();
+    const made = await decoderCase(backend, PROMPT, 3, POSITIONS, growing);
+    checkNoWrap(made.compiled.built.system, made.compiled.built.weights, made.compiled.built.lengths);
+    expect(firstViolation(made.compiled.built, made.witness)).toBeNull();
+    const cheap = await withoutWork(made);
+    for (const name of ["stateLow", "outputRest", "downRest", "rootLow"]) {
+      const changes: Changes = { [name]: (v) => v.with(v.length - 1, v.at(-1)! ^ 1) };
+      expect(REJECTED).toContain(await rejectionOf(cheap.key, await prove(cheap, { witness: cheatingWitness(cheap, changes), backend })));
+    }
   });
 });
 

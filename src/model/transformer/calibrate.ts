@@ -19,6 +19,8 @@ import {
 const MARGIN = 1.5;
 /** The limit of queries and keys is a multiple of this, or the most that there can be. */
 const QUERY_STEP = 128;
+/** By how many bits steps of the residual stream become coarser from one site to the next, at most. */
+const MOST_COARSER = 5;
 /** Log2 of the least steps of the residual stream that a row's root mean square is to have. */
 const STEPS = 7;
 /** Fractional bits of reciprocal roots at least: more than a state's low limb has. */
@@ -72,12 +74,16 @@ export function scalesOf(config: TransformerConfig, seen: Observed, bits: Decode
   // Outliers of the stream have shifts of their own, unless its normalised values are added to it again.
   const channelShifts = config.normPlace === "before" ? shiftsOf(seen.channels("state"), config) : seen.channels("state").map(() => 0);
   const scaled = (name: string) => overAll(seen.channels(name).map((m, c) => m / 2 ** (channelShifts[c] ?? 0)));
-  const stream = { largest: scaled("state"), shortest: seen.shortest };
-  const residualBits = residualBitsFor(stream, bits.residual, channelShifts, config);
-  const residualExponent = exponentFor(residualBits, stream.largest);
+  const largest = Array.from({ length: 2 * layers + 1 }, (_, site) => scaled(`state ${site}`));
+  const residualBits = residualBitsFor(largest, seen.shortest, bits.residual, channelShifts, config);
+  const residualExponents = residualExponentsFor(residualBits, largest);
   const normLimit = MARGIN * scaled("normed");
   // A reciprocal root has to keep its bits for a row half as long as the shortest one seen.
-  const unit = Math.sqrt(config.width) / ((stream.shortest / 2) * 2 ** residualExponent);
+  const shortest = seen.shortest.reduce(
+    (least, length, site) => Math.min(least, length * 2 ** residualExponents[site]!),
+    Number.POSITIVE_INFINITY,
+  );
+  const unit = Math.sqrt(config.width) / (shortest / 2);
   const mostReciprocal = Math.floor(Math.log2(2 ** reciprocalBits(config, { residualBits, channelShifts }) / unit));
   // Weights and normalised values balanced, as far as the table of their range is short and reciprocal roots fit.
   const balanced = Math.floor(Math.log2(2 ** 30 / config.width) / 2);
@@ -98,7 +104,7 @@ export function scalesOf(config: TransformerConfig, seen: Observed, bits: Decode
     valueExponents[l]![Math.floor(i / (members * headWidth)) * headWidth + (i % headWidth)]!;
   const fedExponent = feedExponent(config, feed);
   return {
-    residualExponent,
+    residualExponents,
     residualBits,
     channelShifts,
     normExponent,
@@ -198,19 +204,32 @@ function shiftsOf(largest: readonly number[], config: TransformerConfig): number
   return shifts(threshold);
 }
 
+/** By site, as its largest magnitude allows, but never finer than before, and never so much coarser at once that a shift could not undo it. */
+function residualExponentsFor(bits: number, largest: readonly number[]): number[] {
+  const exponents = largest.map((m) => exponentFor(bits, m));
+  for (let site = 1; site < exponents.length; site++) exponents[site] = Math.min(exponents[site]!, exponents[site - 1]!);
+  for (let site = exponents.length - 2; site >= 0; site--)
+    exponents[site] = Math.min(exponents[site]!, exponents[site + 1]! + MOST_COARSER);
+  return exponents;
+}
+
 /**
- * More bits than asked for where outliers would leave too few to the rest: the shortest row's root mean square is to be 2^7 steps at least, as far as sums of
- * squares of limbs allow.
+ * More bits than asked for where outliers would leave too few to the rest: the root mean square of every site's shortest row is to be 2^7 steps at least, as far as sums
+ * of squares of limbs allow.
  */
 function residualBitsFor(
-  { largest, shortest }: { readonly largest: number; readonly shortest: number },
+  largest: readonly number[],
+  shortest: readonly number[],
   asked: number,
   channelShifts: readonly number[],
   config: TransformerConfig,
 ): number {
   let bits = asked;
   const weights = squareWeights(config, { channelShifts });
-  const isTooCoarse = () => ((shortest / Math.sqrt(config.width)) * 2 ** (bits - 1)) / (MARGIN * largest) < 2 ** STEPS;
+  const isTooCoarse = () => {
+    const exponents = residualExponentsFor(bits, largest);
+    return shortest.some((length, site) => (length / Math.sqrt(config.width)) * 2 ** exponents[site]! < 2 ** STEPS);
+  };
   while (isTooCoarse() && bits < 22 && weights * 4 ** (bits - LOW_BITS) < 2 ** 31 && weights * 2 ** (bits + 1) < 2 ** 31) bits++;
   return bits;
 }

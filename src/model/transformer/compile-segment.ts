@@ -1,13 +1,13 @@
 /** A segment with its constraint system: from the states that the one before it ended with to the columns of its proof. */
+import { ModelError } from "../../errors.ts";
 import { publicCells, type StatementForm } from "../../statement/columns.ts";
-import type { BuiltSystem } from "../../system/builder.ts";
 import type { ColumnId } from "../../system/types.ts";
-import { filled, formOf } from "./compile.ts";
+import { filled, formOf, sumOf } from "./compile.ts";
 import { IntegerTransformer } from "./integer.ts";
 import { type TransformerTables, transformerTables } from "./integer-run.ts";
-import { lowerTransformer } from "./lower.ts";
+import { type LoweredTransformer, lowerTransformer } from "./lower.ts";
 import type { TransformerProgram } from "./program.ts";
-import { type LayerRange, segmentProgram } from "./segment.ts";
+import type { ScoreTable } from "./scores.ts";
 
 /** A statement as its raw input and output (SPEC §10.3). */
 export interface RawStatement {
@@ -22,21 +22,20 @@ export interface SegmentRun {
   witness(): Map<ColumnId, Int32Array>;
 }
 
-export interface CompiledSegment {
-  readonly built: BuiltSystem;
+export interface CompiledSegment extends LoweredTransformer {
+  readonly program: TransformerProgram;
   readonly form: StatementForm;
+  readonly scores: ScoreTable;
   /** All positions of a statement, from the states on that the segment before it ended with: null for the first. @throws ModelError if a value leaves its bits */
   run(statement: RawStatement, incoming: readonly Int32Array[] | null): SegmentRun;
 }
 
 /** The system of a group of layers over `positions` positions. @throws ModelError if it cannot be proven */
 export function compileSegment(
-  whole: TransformerProgram,
+  program: TransformerProgram,
   positions: number,
-  range: LayerRange,
-  tables: TransformerTables = transformerTables(whole, positions),
+  tables: TransformerTables = transformerTables(program, positions),
 ): CompiledSegment {
-  const program = segmentProgram(whole, range);
   const lowered = lowerTransformer(program, positions);
   const form = formOf(program, positions, lowered);
   const run: CompiledSegment["run"] = ({ input, output }, incoming) => {
@@ -49,6 +48,8 @@ export function compileSegment(
     return {
       outgoing,
       witness() {
+        if (outgoing === null && form.input.kind === "embedding")
+          checkEmbedding(program, rows.slice(0, present), cells.get(lowered.output));
         const isArgMax = outgoing === null && form.input.kind === "tokens";
         const trace = isArgMax ? transformer.finish([...(cells.get(lowered.output) ?? [])], rows) : transformer.finish();
         const known = new Map(cells);
@@ -58,7 +59,14 @@ export function compileSegment(
       },
     };
   };
-  return { built: lowered.built, form, run };
+  return { ...lowered, program, form, scores: tables.scores, run };
+}
+
+/** @throws ModelError if an embedding is not the sum of the final values */
+function checkEmbedding({ name, config }: TransformerProgram, rows: readonly Int32Array[], claimed: Int32Array | undefined): void {
+  const sums = sumOf(rows, config.width);
+  const wrong = sums.findIndex((v, c) => v !== claimed?.[c]);
+  if (wrong >= 0) throw new ModelError(`${name} has ${sums[wrong]} in cell ${wrong} of the embedding, not ${claimed?.[wrong]}`);
 }
 
 /** [positions, width], row-major. */

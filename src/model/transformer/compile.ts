@@ -165,7 +165,8 @@ export function embed(program: TransformerProgram, text: readonly number[]): Emb
   return { tokens: text, cells: sumOf(rows, program.config.width) };
 }
 
-function sumOf(rows: readonly Int32Array[], width: number): Int32Array {
+/** The sum of rows. */
+export function sumOf(rows: readonly Int32Array[], width: number): Int32Array {
   const sums = new Int32Array(width);
   for (const row of rows) row.forEach((v, c) => (sums[c] = sums[c]! + v));
   return sums;

@@ -2,8 +2,8 @@
 import { add, cell, type Expression, entry, index, inside, multiply, quotient, subtract } from "../../tensor/integers.ts";
 import { turnShift } from "./integer-attention.ts";
 import { activatedOf, expOf, gatedOf, limbByIndex, lowBits, mean, rounded, sum, turned } from "./integer-expressions.ts";
-import { headNormed, headRoot, norm, partsOf, roots, sumCells } from "./norm-expressions.ts";
-import { hasMean, LOW_BITS, type TransformerProgram } from "./program.ts";
+import { headNormed, headRoot, norm, roots, stateFactor, sumCells } from "./norm-expressions.ts";
+import { FEED_LOW_BITS, hasMean, LOW_BITS, type TransformerProgram } from "./program.ts";
 import type { ScoreTable } from "./scores.ts";
 
 /** What queries or keys go through: of every step its value, and others that a trace has; none where a model has no such step. */
@@ -28,6 +28,8 @@ export const SCORED_NAMES = {
 export interface PassExpressions {
   /** [limb, row, channel]: the token's row of the embedding, which is the table, and the position's if there are such. */
   readonly embedding: readonly Expression[];
+  /** What the limbs of a state are multiplied by in its sums. */
+  readonly factors: readonly Expression[];
   /** The state's limbs and its sums. */
   readonly normed: readonly Expression[];
   /** Values alone. */
@@ -41,10 +43,10 @@ export interface PassExpressions {
   readonly mixed: readonly Expression[];
   /** What is in the sums besides products, if norms come after: the normalised state and its gain; the sum that its mean makes and the bias, if they are there. */
   readonly skip: Readonly<Record<"output" | "down", readonly Expression[]>>;
-  /** [limb, row, channel]: accumulators, and both limbs of the state before unless it is in them. */
+  /** [limb, row, channel]: accumulators, both limbs of the state before unless it is in them, and how much it counts if that differs by layer. */
   readonly output: readonly Expression[];
   readonly down: readonly Expression[];
-  /** Accumulators of gate and, if there is one, up; the table of the activation. */
+  /** Accumulators of gate and, if there is one, up; the tables of the activation. */
   readonly fed: readonly Expression[];
 }
 
@@ -55,8 +57,10 @@ export function passExpressions(program: TransformerProgram, table: ScoreTable):
   const token = entry(0, add(multiply(cell(0), width), index(2)));
   const before = add(multiply(cell(1), 2 ** LOW_BITS), cell(2));
   const after = (name: "output" | "down"): Expression[] => {
-    const added = rounded(cell(0), program[name].shift).value;
-    return [limbByIndex(program.skips ? added : add(before, added), LOW_BITS)];
+    const { shift } = program[name];
+    const added = rounded(cell(0), shift).value;
+    const counted = rounded(add(cell(0), multiply(cell(3), before)), shift).value;
+    return [limbByIndex(program.skips ? added : program.streamFactors ? counted : add(before, added), LOW_BITS)];
   };
   const skip = (name: "output" | "down"): Expression[] => {
     const of = program.skips?.[name];
@@ -64,10 +68,14 @@ export function passExpressions(program: TransformerProgram, table: ScoreTable):
     const others = Number(hasMean(of)) + Number(program[name].bias !== undefined);
     return [sum(multiply(cell(0), cell(1)), ...Array.from({ length: others }, (_, k) => cell(2 + k)))];
   };
-  const gate = activatedOf(program, rounded(cell(0), program.gate.shift).value, 0);
+  const gate = rounded(cell(0), program.gate.shift).value;
+  const fed = program.up
+    ? gatedOf(program, activatedOf(program, gate, 0), rounded(cell(1), program.up.shift).value).gated
+    : add(multiply(activatedOf(program, gate, 0), 2 ** FEED_LOW_BITS), activatedOf(program, gate, 1));
   return {
     embedding: [limbByIndex(program.positionEmbedding ? add(token, cell(1)) : token, LOW_BITS)],
-    normed: [norm(program, cell(0), cell(1), roots(program, sumCells(partsOf(width), 2)).reciprocal).normed],
+    factors: [stateFactor(program)],
+    normed: [norm(program, cell(0), cell(1), roots(program, sumCells(program, 2)).reciprocal).normed],
     query: valuesOf(program, "query"),
     key: valuesOf(program, "key"),
     value: [quotient(value, 2 ** half), lowBits(value, half)],
@@ -76,7 +84,7 @@ export function passExpressions(program: TransformerProgram, table: ScoreTable):
     skip: { output: skip("output"), down: skip("down") },
     output: after("output"),
     down: after("down"),
-    fed: [program.up ? gatedOf(program, gate, rounded(cell(1), program.up.shift).value).gated : gate],
+    fed: [fed],
   };
 }
 

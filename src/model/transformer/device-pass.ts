@@ -9,8 +9,7 @@ import { type View, viewOf } from "../../tensor/integers.ts";
 import { Scratch } from "../device-verbs.ts";
 import { attend, type Cache } from "./device-attention.ts";
 import { type Layer, products, project, type Span } from "./device-projection.ts";
-import { type DeviceTransformer, layerView, stateSums, sumViews, walk } from "./device-views.ts";
-import { partsOf } from "./norm-expressions.ts";
+import { type DeviceTransformer, layerView, sumViews, walk } from "./device-views.ts";
 import { hasMean } from "./program.ts";
 
 interface Cells {
@@ -21,14 +20,14 @@ interface Cells {
 export function passLayers<C extends Cells>(model: DeviceTransformer<C>, cache: Cache<C>, span: Span<C>): C {
   const { program, sizes, device } = model;
   const scratch = new Scratch(device);
-  let state = embed(model, scratch, span);
+  let state = span.state ?? embed(model, scratch, span);
   for (let l = 0; l < sizes.layers; l++) {
     span.keep?.("state", 2 * l, state);
-    const read = normalize(model, scratch, span.rows, state);
+    const read = normalize(model, scratch, span.rows, 2 * l, state);
     const mixed = attend(model, scratch, cache, span, l, read);
     state = residual(model, scratch, span, { name: "output", matrix: program.output, layer: l }, mixed, read, state);
     span.keep?.("state", 2 * l + 1, state);
-    const y = normalize(model, scratch, span.rows, state);
+    const y = normalize(model, scratch, span.rows, 2 * l + 1, state);
     state = residual(model, scratch, span, { name: "down", matrix: program.down, layer: l }, feed(model, scratch, span, l, y), y, state);
     scratch.end([state]);
     scratch.own(state);
@@ -43,7 +42,7 @@ export function logitsOf<C extends Cells>(model: DeviceTransformer<C>, verbs: Sc
   const { program, sizes, weight } = model;
   const head = { outputs: sizes.vocabulary, inputs: sizes.width };
   const bias = program.headBias ? layerView(weight("head bias"), 1, sizes.vocabulary, 0) : null;
-  return products(verbs, weight("head"), head, normalize(model, verbs, rows, state), rows, bias);
+  return products(verbs, weight("head"), head, normalize(model, verbs, rows, 2 * sizes.layers, state), rows, bias);
 }
 
 /** The rows of the embedding, and of the positions if they are learned, in limbs. */
@@ -56,10 +55,11 @@ function embed<C extends Cells>(model: DeviceTransformer<C>, verbs: Scratch<C>, 
 }
 
 /** Normalised values [rows, width]. */
-function normalize<C extends Cells>({ expressions, sizes }: DeviceTransformer<C>, verbs: Scratch<C>, rows: number, state: C): C {
+function normalize<C extends Cells>(model: DeviceTransformer<C>, verbs: Scratch<C>, rows: number, site: number, state: C): C {
+  const { expressions, sizes } = model;
   const { width } = sizes;
   const limb = (k: number): View<C> => walk(state, 2, [2, rows * width, {}, k], [rows, width, 0], [width, 1, 1]);
-  const sums = sumViews(stateSums(verbs, state, rows, width), rows, partsOf(width), 2);
+  const sums = sumViews(model, verbs, state, { rows, site, loops: 2 });
   return verbs.map([rows, width], [limb(0), limb(1), ...sums], [], expressions.normed)[0]!;
 }
 
@@ -75,13 +75,14 @@ function residual<C extends Cells>(
   y: C,
   state: C,
 ): C {
-  const { program, expressions, sizes } = model;
+  const { program, expressions, sizes, weight } = model;
   const { width } = sizes;
   const { rows } = span;
   const skipped = program.skips ? skip(model, verbs, rows, layer, y) : null;
   const accumulators = project(model, verbs, span, layer, x, skipped && viewOf(skipped, [rows, width], [0, 1], 3));
   const limb = (k: number): View<C> => walk(state, 3, [2, rows * width, {}, k], [rows, width, 1], [width, 1, 2]);
   const views = [viewOf(accumulators, [rows, width], [1, 2], 3), ...(program.skips ? [] : [limb(0), limb(1)])];
+  if (program.streamFactors) views.push(walk(weight(`${layer.name} stream factor`), 3, [sizes.layers, 1, {}, layer.layer]));
   return verbs.map([2, rows, width], views, [], expressions[layer.name])[0]!;
 }
 
@@ -107,9 +108,9 @@ function skip<C extends Cells>(
 
 /** The activated gate, or round(activated up / 2^gatedShift): [rows, hidden]. */
 function feed<C extends Cells>(model: DeviceTransformer<C>, verbs: Scratch<C>, span: Span<C>, l: number, y: C): C {
-  const { program, sizes, weight, expressions } = model;
+  const { program, sizes, activation, expressions } = model;
   const cells = [span.rows * sizes.hidden];
   const views = [viewOf(project(model, verbs, span, { name: "gate", matrix: program.gate, layer: l }, y), cells)];
   if (program.up) views.push(viewOf(project(model, verbs, span, { name: "up", matrix: program.up, layer: l }, y), cells));
-  return verbs.map(cells, views, [weight("activation")], expressions.fed)[0]!;
+  return verbs.map(cells, views, activation, expressions.fed)[0]!;
 }

@@ -11,11 +11,12 @@ interface Cells {
 /** What a pass leaves for a witness: the state before a site, and the accumulators of a layer's projections with all that is in their sums. */
 export type Kept = "state" | "query" | "key" | "value" | "output" | "gate" | "up" | "down";
 
-/** Positions first .. first + rows - 1, which read `tokens`; `keep` may copy what is left. */
+/** Positions first .. first + rows - 1, which read `tokens`, or go on from `state`, the limbs that a segment begins with; `keep` may copy what is left. */
 export interface Span<C> {
   readonly first: number;
   readonly rows: number;
   readonly tokens: C;
+  readonly state?: C | null;
   readonly keep?: (name: Kept, index: number, column: C) => void;
 }
 

@@ -16,8 +16,12 @@ export type Stacks<C> = Readonly<Record<Exclude<Kept, "up">, C> & Partial<Record
 
 export type Filled<C> = Partial<Record<TraceName, C>>;
 
-/** Inference of all positions at once; states and accumulators layer by layer, and the last states. */
-export function passOverAll<C extends Cells>(model: DeviceTransformer<C>, tokens: C): { readonly stacks: Stacks<C>; readonly state: C } {
+/** Inference of all positions at once, from the tokens or a segment's `first` states on; states and accumulators layer by layer, and the last states. */
+export function passOverAll<C extends Cells>(
+  model: DeviceTransformer<C>,
+  tokens: C,
+  first: C | null,
+): { readonly stacks: Stacks<C>; readonly state: C } {
   const { device, sizes } = model;
   const cells = cellsOfStacks(model);
   const stacks = Object.fromEntries(
@@ -29,7 +33,7 @@ export function passOverAll<C extends Cells>(model: DeviceTransformer<C>, tokens
     const limbs = name === "state" ? 2 : 1;
     for (let k = 0; k < limbs; k++) device.place(stacks[name], (k * sizes.sites + at) * n, column, k * n, [n], [1]);
   };
-  const state = passLayers(model, cache, { first: 0, rows: sizes.positions, tokens, keep });
+  const state = passLayers(model, cache, { first: 0, rows: sizes.positions, tokens, state: first, keep });
   for (const column of [cache.keys, cache.values]) device.free(column);
   return { stacks, state };
 }

@@ -2,15 +2,15 @@
  * All values of a transformer's trace on a device, from what a pass over all positions leaves: the states before every site and the accumulators of the projections,
  * each with layers or sites as its first axis. So this part does not depend on how many layers there are.
  */
-import { add, cell, constant, index, less, multiply, quotient, subtract, viewOf } from "../../tensor/integers.ts";
+import { add, cell, constant, index, less, multiply, quotient, subtract, type View, viewOf } from "../../tensor/integers.ts";
 import type { Scratch } from "../device-verbs.ts";
 import { type Filled, mapNamed, type Stacks } from "./device-stacks.ts";
 import { attentionTrace } from "./device-trace-attention.ts";
-import { type DeviceTransformer, stateSums, sumViews } from "./device-views.ts";
+import { type DeviceTransformer, sumViews, walk } from "./device-views.ts";
 import { MARGIN_BITS } from "./integer.ts";
-import { activatedOf, gatedOf, lowBits, rounded } from "./integer-expressions.ts";
-import { norm, partsOf, roots, sumCells } from "./norm-expressions.ts";
-import { type FinalValues, LOGIT_BITS } from "./program.ts";
+import { activatedOf, gatedOf, lowBits, rounded, SQUARE_NAMES, squareOf } from "./integer-expressions.ts";
+import { norm, roots, sumCells } from "./norm-expressions.ts";
+import { FEED_LOW_BITS, type FinalValues, feedLimbs, LOGIT_BITS, LOW_BITS, mixedBits, type SquareBits } from "./program.ts";
 
 interface Cells {
   readonly length: number;
@@ -18,32 +18,45 @@ interface Cells {
 
 /** All values up to the last norm; the rows that scores have in their table. */
 export function layersTrace<C extends Cells>(model: DeviceTransformer<C>, verbs: Scratch<C>, stacks: Stacks<C>, filled: Filled<C>): C {
-  const { sizes, program } = model;
-  const rest = (name: "output" | "down"): C => {
-    const shape = [sizes.layers * sizes.positions * sizes.width];
-    return verbs.map(shape, [viewOf(stacks[name], shape)], [], [rounded(cell(0), program[name].shift).rest])[0]!;
-  };
+  const { program } = model;
+  const { scales, config } = program;
   normTrace(model, verbs, stacks.state, filled);
   const scoreRows = attentionTrace(model, verbs, stacks, filled);
-  filled.outputRest = rest("output");
+  squareTrace(model, verbs, filled, "mixed", mixedBits(scales), config.heads * config.headWidth);
+  filled.outputRest = restOf(model, verbs, stacks, "output");
   feedTrace(model, verbs, stacks, filled);
-  filled.downRest = rest("down");
+  squareTrace(model, verbs, filled, "feed", feedLimbs(scales), config.hidden);
+  filled.downRest = restOf(model, verbs, stacks, "down");
   return scoreRows;
 }
 
-function normTrace<C extends Cells>(
-  { device, program, sizes }: DeviceTransformer<C>,
+/** What rounding a part's sums loses; the state before it counts where it is no multiple of 2^shift. */
+function restOf<C extends Cells>(
+  { program, sizes, weight }: DeviceTransformer<C>,
   verbs: Scratch<C>,
-  state: C,
-  filled: Filled<C>,
-): void {
+  stacks: Stacks<C>,
+  name: "output" | "down",
+): C {
+  const { layers, positions, width, sites } = sizes;
+  const { shift } = program[name];
+  const shape = [layers, positions * width];
+  const accumulators = viewOf(stacks[name], shape);
+  if (!program.streamFactors) return verbs.map(shape, [accumulators], [], [rounded(cell(0), shift).rest])[0]!;
+  const row = positions * width;
+  const first = name === "output" ? 0 : 1;
+  const limb = (k: number): View<C> => walk(stacks.state, 2, [2 * sites, row, { 0: 2 }, k * sites + first], [row, 1, 1]);
+  const before = add(multiply(cell(1), 2 ** LOW_BITS), cell(2));
+  const views = [accumulators, limb(0), limb(1), viewOf(weight(`${name} stream factor`), [layers], [0], 2)];
+  return verbs.map(shape, views, [], [rounded(add(cell(0), multiply(cell(3), before)), shift).rest])[0]!;
+}
+
+function normTrace<C extends Cells>(model: DeviceTransformer<C>, verbs: Scratch<C>, state: C, filled: Filled<C>): void {
+  const { device, program, sizes } = model;
   const { width } = sizes;
   const rows = sizes.sites * sizes.positions;
   filled.stateHigh = device.slice(state, 0, rows * width);
   filled.stateLow = device.slice(state, rows * width, rows * width);
-  const parts = partsOf(width);
-  const views = sumViews(stateSums(verbs, state, rows, width), rows, parts, 1);
-  mapNamed(verbs, filled, [rows], views, [], roots(program, sumCells(parts, 0)));
+  mapNamed(verbs, filled, [sizes.sites, sizes.positions], sumViews(model, verbs, state, "all"), [], roots(program, sumCells(program, 0)));
   const cells = [
     viewOf(filled.stateHigh, [rows, width]),
     viewOf(filled.stateLow, [rows, width]),
@@ -53,23 +66,45 @@ function normTrace<C extends Cells>(
 }
 
 function feedTrace<C extends Cells>(
-  { program, sizes, weight }: DeviceTransformer<C>,
+  { program, sizes, activation }: DeviceTransformer<C>,
   verbs: Scratch<C>,
   stacks: Stacks<C>,
   filled: Filled<C>,
 ): void {
   const shape = [sizes.layers * sizes.positions * sizes.hidden];
   const gate = rounded(cell(0), program.gate.shift);
-  const activated = activatedOf(program, gate.value, 0);
-  const ofGate = { gate: gate.value, gateRest: gate.rest, activated };
+  const looked = activatedOf(program, gate.value, 0);
+  const ofGate = { gate: gate.value, gateRest: gate.rest };
   const views = [viewOf(stacks.gate, shape)];
   if (program.up && stacks.up) {
     const up = rounded(cell(1), program.up.shift);
-    const outputs = { ...ofGate, up: up.value, upRest: up.rest, ...gatedOf(program, activated, up.value) };
-    mapNamed(verbs, filled, shape, [...views, viewOf(stacks.up, shape)], [weight("activation")], outputs);
+    const { gated, gatedRest } = gatedOf(program, looked, up.value);
+    const limbs = { feedHigh: quotient(gated, 2 ** FEED_LOW_BITS), feedLow: lowBits(gated, FEED_LOW_BITS) };
+    const outputs = { ...ofGate, activated: looked, up: up.value, upRest: up.rest, ...limbs, gatedRest };
+    mapNamed(verbs, filled, shape, [...views, viewOf(stacks.up, shape)], activation, outputs);
   } else {
-    mapNamed(verbs, filled, shape, views, [weight("activation")], ofGate);
+    mapNamed(verbs, filled, shape, views, activation, { ...ofGate, feedHigh: looked, feedLow: activatedOf(program, gate.value, 1) });
   }
+}
+
+/** The sums of squares of `count` values a layer and position. */
+function squareTrace<C extends Cells>(
+  { sizes }: DeviceTransformer<C>,
+  verbs: Scratch<C>,
+  filled: Filled<C>,
+  name: "mixed" | "feed",
+  bits: SquareBits,
+  count: number,
+): void {
+  const rows = sizes.layers * sizes.positions;
+  const [high, low] = [filled[`${name}High`]!, filled[`${name}Low`]!].map((limb) => viewOf(limb, [rows, count])) as [View<C>, View<C>];
+  const sums = [
+    [high, high],
+    [high, low],
+    [low, low],
+  ].map((factors) => viewOf(verbs.dot([rows], [count], factors, null), [rows]));
+  const columns = verbs.map([rows], sums, [], squareOf(bits, cell(0), cell(1), cell(2)));
+  for (const [k, of] of SQUARE_NAMES.entries()) filled[`${name}${of}`] = columns[k]!;
 }
 
 /** The arg max after every position. `next`: the token claimed after it, the vocabulary's size where none is. */

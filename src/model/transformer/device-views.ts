@@ -1,10 +1,11 @@
 /** Views of a transformer's tensors on a device, and the sums that a norm begins with. */
-import type { IntegerVerbs, View } from "../../tensor/integers.ts";
+import { type IntegerVerbs, type View, viewOf } from "../../tensor/integers.ts";
 import type { WitnessDevice } from "../device-verbs.ts";
 import type { PassExpressions } from "./device-expressions.ts";
 import type { Sizes } from "./layout.ts";
-import { partsOf } from "./norm-expressions.ts";
+import { FACTORS, SUMS } from "./norm-expressions.ts";
 import type { TransformerProgram } from "./program.ts";
+import { epsilonLimbs } from "./program.ts";
 import type { ScoreTable } from "./scores.ts";
 
 /** A transformer on a device: its sizes, tables and committed weights, by the names of their columns. */
@@ -16,6 +17,8 @@ export interface DeviceTransformer<C extends { readonly length: number }> {
   readonly present: number | null;
   readonly scores: ScoreTable;
   readonly weight: (name: string) => C;
+  /** Tables of the activation, of every gate from the lowest on: its values if the model is gated, their limbs otherwise. */
+  readonly activation: readonly C[];
   readonly expressions: PassExpressions;
 }
 
@@ -49,16 +52,36 @@ export function layerView<C>(weight: C, layers: number, values: number, layer: n
   return walk(weight, 3, [layers, values, {}, layer], [values, 1, 1]);
 }
 
-/** Sums of products of the limbs of a state [2, rows, width]: [2, 2, rows, parts]. */
-export function stateSums<C>(verbs: IntegerVerbs<C>, state: C, rows: number, width: number): C {
-  const parts = partsOf(width);
-  const length = Math.ceil(width / parts);
-  const limb = (loop: number): View<C> => walk(state, 5, [2, rows * width, loop], [rows, width, 2], [width, 1, { 3: length, 4: 1 }]);
-  return verbs.dot([2, 2, rows, parts], [length], [limb(0), limb(1)], null);
-}
+/** Rows of states: those of one site along loop 0 of `loops`, or all positions of all sites along loops 0 and 1. */
+export type StateRows = { readonly rows: number; readonly site: number; readonly loops: number } | "all";
 
-/** Views of those sums, one row's along loop 0 of `loops`. */
-export function sumViews<C>(sums: C, rows: number, parts: number, loops: number): View<C>[] {
-  const places = [0, 1, 3].flatMap((pair) => Array.from({ length: parts }, (_, part) => pair * rows * parts + part));
-  return places.map((place) => walk(sums, loops, [4 * rows * parts, 1, { 0: parts }, place]));
+/** Views of what `roots` takes of a state [2, rows, width]. */
+export function sumViews<C extends { readonly length: number }>(
+  { device, program, sizes, weight, expressions }: DeviceTransformer<C>,
+  verbs: IntegerVerbs<C>,
+  state: C,
+  of: StateRows,
+): View<C>[] {
+  const rows = of === "all" ? sizes.sites * sizes.positions : of.rows;
+  const { width } = sizes;
+  const limb = (k: number): View<C> => walk(state, 3, [2, rows * width, {}, k], [rows, width, 1], [width, 1, 2]);
+  const weights = program.channelSquares ? [walk(weight("channel squares"), 3, [width, 1, 2])] : [];
+  const [factors] = device.map([FACTORS, rows, width], [limb(0), limb(1), ...weights], [], expressions.factors);
+  const sums = verbs.dot(
+    [FACTORS, 2, rows],
+    [width],
+    [viewOf(factors!, [FACTORS, rows, width], [0, 2, 3], 4), viewOf(state, [2, rows, width], [1, 2, 3], 4)],
+    null,
+  );
+  device.free(factors!);
+  const loops = of === "all" ? 2 : of.loops;
+  const steps = of === "all" ? { 0: sizes.positions, 1: 1 } : 0;
+  const epsilon = epsilonLimbs(program);
+  const differing = (["low", "high"] as const).filter((name) => !epsilon[name].isCommon);
+  return [
+    ...SUMS.map(([factor, k]) => walk(sums, loops, [FACTORS * 2 * rows, 1, steps, (2 * factor + k) * rows])),
+    ...differing.map((name) =>
+      walk(weight(`epsilon, ${name}`), loops, [sizes.sites, 1, of === "all" ? 0 : {}, of === "all" ? 0 : of.site]),
+    ),
+  ];
 }

@@ -5,7 +5,7 @@ import { cpuBackend } from "../../backend/cpu/index.ts";
 import { referenceBackend } from "../../backend/reference/index.ts";
 import { webgpuBackend } from "../../backend/webgpu/index.ts";
 import { ModelError } from "../../errors.ts";
-import { ARCHITECTURES, FEW_BITS, SMALL, smallProgram } from "../../testing/decoder.ts";
+import { ARCHITECTURES, FEW_BITS, growingProgram, outlierProgram, SMALL, smallProgram } from "../../testing/decoder.ts";
 import { decoderDifferences, encoderDifferences } from "../../testing/device-decoder.ts";
 import { describeWithGpu } from "../../testing/webgpu.ts";
 import { compileDecoder, compileEncoder } from "./compile.ts";
@@ -32,7 +32,10 @@ const REFUSED = [
   ["for a value", { valueBits: 2 }],
   ["for a gate", { gateBits: 2 }],
   ["for an up projection", { upBits: 2 }],
-  ["for a gated value", { feedBits: 1 }],
+  ["for a gated value", { feedBits: 6 }],
+  ["for a gate, above 1, ", { gateHigh: 1 }],
+  ["mixed values of the square", { mixedSquareBits: 11 }],
+  ["hidden values of the square", { feedSquareBits: 11 }],
 ] as const;
 
 function describeDevice(label: string, start: () => Promise<Backend>): void {
@@ -57,7 +60,7 @@ function describeDevice(label: string, start: () => Promise<Backend>): void {
       expect(await decoderDifferences(wide, PROMPT, 5, backend)).toEqual([]);
     });
 
-    it("is the host's for a state whose sums are made in parts", async () => {
+    it("is the host's for a wide state", async () => {
       const config = { ...SMALL, layers: 1, width: 1026, heads: 3, keyHeads: 1, headWidth: 342, hidden: 3 };
       expect(await decoderDifferences(compileDecoder(smallProgram(config), 1), [2], 1, backend)).toEqual([]);
     });
@@ -121,6 +124,27 @@ function describeDevice(label: string, start: () => Promise<Backend>): void {
     it("is the host's where norms come after and lose no mean, with a gate, without biases", async () => {
       const after = smallProgram({ ...SMALL, normPlace: "after" });
       expect(await decoderDifferences(compileDecoder(after, 6), PROMPT, 3, backend)).toEqual([]);
+    });
+
+    it.each(["rms", "layer"] as const)(
+      "is the host's where a channel of the stream has a shift of its own, with the norm %s",
+      async (norm) => {
+        const outlier = outlierProgram({ ...SMALL, width: 64, norm });
+        expect(outlier.channelSquares?.some((w) => w > 1)).toBe(true);
+        const made = compileDecoder(outlier, 6);
+        expect(await decoderDifferences(made, PROMPT, 3, backend)).toEqual([]);
+        expect(await decoderDifferences(made, PROMPT, made.run(PROMPT, 4).statement.generated, backend)).toEqual([]);
+        const narrow = compileDecoder(changed(outlier, { residualBits: 12 }), 6);
+        await expect(decoderDifferences(narrow, PROMPT, 3, backend)).rejects.toThrow("for the residual stream");
+      },
+    );
+
+    it("is the host's where steps of the residual stream become coarser", async () => {
+      const growing = growingProgram();
+      expect(growing.streamFactors).toBeDefined();
+      expect(new Set(growing.epsilons).size).toBeGreaterThan(1);
+      const made = compileDecoder(growing, 6);
+      expect(await decoderDifferences(made, PROMPT, 3, backend)).toEqual([]);
     });
 
     it("refuses texts that do not fit an encoder", async () => {

@@ -19,7 +19,6 @@ import { type Filled, passOverAll, type Stacks } from "./device-stacks.ts";
 import { finalTrace, headTrace, layersTrace } from "./device-trace.ts";
 import type { DeviceTransformer } from "./device-views.ts";
 import { sizesOf, traceNames } from "./layout.ts";
-import type { TransformerProgram } from "./program.ts";
 import { activationOf } from "./tables.ts";
 
 interface Cells {
@@ -30,11 +29,6 @@ interface Cells {
 export interface DeviceRun<C, S = TokenStatement> {
   readonly statement: S;
   readonly columns: ReadonlyMap<ColumnId, C>;
-}
-
-/** Whether the pass on a device (device-pass.ts) knows what a program computes: segments are made a witness by the host. */
-export function hasDevicePass({ config }: TransformerProgram): boolean {
-  return config.part === undefined;
 }
 
 /**
@@ -61,6 +55,19 @@ export async function computeDecoder<C extends Cells>(
     throw new InternalError(`${compiled.program.name} misses its tables on the device, and not on the host`);
   }
   return { statement, columns };
+}
+
+/** The greedy continuation alone; garbage if a value leaves its bits. @throws RangeError if there is no room for it */
+export async function generateTokens<C extends Cells>(
+  compiled: CompiledDecoder,
+  prompt: readonly number[],
+  count: number,
+  device: WitnessDevice<C>,
+  column: (id: ColumnId) => C,
+): Promise<TokenStatement> {
+  checkTokens(compiled.input, prompt, count);
+  const generated = await generate(deviceTransformer(compiled, null, device, column), prompt, count, async () => undefined);
+  return { prompt, generated };
 }
 
 /** The same on the host. @throws what `computeDecoder` throws, when it is made a witness for values */
@@ -99,17 +106,31 @@ export async function computeEncoder<C extends Cells>(
   return { statement: { tokens: text, cells: Int32Array.from(words, toInteger) }, columns };
 }
 
-function deviceTransformer<C extends Cells>(
-  { program, built, input, scores }: CompiledDecoder | CompiledEncoder,
+/** What a device needs of a compiled transformer, or of a segment of one. */
+export interface Compiled extends Pick<CompiledDecoder, "program" | "built" | "columns" | "scores"> {
+  readonly input: { readonly positions: number };
+}
+
+/** `present`: how many positions an encoder sees. */
+export function deviceTransformer<C extends Cells>(
+  { program, built, input, scores }: Compiled,
   present: number | null,
   device: WitnessDevice<C>,
   column: (id: ColumnId) => C,
 ): DeviceTransformer<C> {
   const names = new Map([...built.weights.keys()].map((id) => [built.system.columns[id]?.name, id]));
+  const weight = (name: string): C => column(names.get(name) ?? missing(name));
   const activation = `table ${functionTableName(activationOf(program.config, program.scales))}`;
-  const weight = (name: string): C => column(names.get(name === "activation" ? activation : name) ?? missing(name));
-  const expressions = passExpressions(program, scores);
-  return { device, program, sizes: sizesOf(program.config, input.positions), present, scores, weight, expressions };
+  return {
+    device,
+    program,
+    sizes: sizesOf(program.config, input.positions),
+    present,
+    scores,
+    weight,
+    activation: (program.up ? [activation] : [`${activation} in limbs`, `${activation} in limbs 1`]).map(weight),
+    expressions: passExpressions(program, scores),
+  };
 }
 
 /** The greedy continuation of a prompt by `count` tokens; garbage if a value leaves its bits. Waits for the device once. */
@@ -128,9 +149,11 @@ async function generate<C extends Cells>(
   let first = 0;
   for (let k = 0; k < count; k++) {
     const rows = tokens.length;
-    const logits = logitsOf(model, scratch, rows, scratch.own(passLayers(model, cache, { first, rows, tokens })));
-    const last = device.slice(logits, (rows - 1) * sizes.vocabulary, sizes.vocabulary);
-    device.place(chosen, k, scratch.largest([1], [sizes.vocabulary], viewOf(last, [1, sizes.vocabulary])).indices, 0, [1], [1]);
+    const states = scratch.own(passLayers(model, cache, { first, rows, tokens }));
+    const last = scratch.own(device.zeros(2 * sizes.width, 1));
+    device.place(last, 0, states, (rows - 1) * sizes.width, [2, sizes.width], [rows * sizes.width, 1]);
+    const logits = viewOf(logitsOf(model, scratch, 1, last), [1, sizes.vocabulary]);
+    device.place(chosen, k, scratch.largest([1], [sizes.vocabulary], logits).indices, 0, [1], [1]);
     scratch.end();
     tokens = device.slice(chosen, k, 1);
     first += rows;
@@ -163,7 +186,7 @@ async function decoderColumns<C extends Cells>(
 }
 
 /** A trace in the making: what belongs to `scratch`, and the stacks. */
-interface Made<C extends Cells> {
+export interface Made<C extends Cells> {
   readonly scratch: Scratch<C>;
   readonly stacks: Stacks<C>;
   /** After all layers. */
@@ -172,8 +195,9 @@ interface Made<C extends Cells> {
   readonly scoreRows: C;
 }
 
-function passAndTrace<C extends Cells>(model: DeviceTransformer<C>, tokens: C): Made<C> {
-  const { stacks, state } = passOverAll(model, tokens);
+/** `first`: the limbs [2, positions, width] of the states that a segment begins with. */
+export function passAndTrace<C extends Cells>(model: DeviceTransformer<C>, tokens: C, first: C | null = null): Made<C> {
+  const { stacks, state } = passOverAll(model, tokens, first);
   const scratch = new Scratch(model.device);
   const filled: Filled<C> = {};
   const scoreRows = layersTrace(model, scratch, stacks, filled);
@@ -184,8 +208,8 @@ function passAndTrace<C extends Cells>(model: DeviceTransformer<C>, tokens: C): 
  * Adds the columns of a trace, limbs and multiplicities to the public ones; the words of `result`, and whether a looked-up cell is in no table. The device has done
  * all of it when this resolves; what is no column is free.
  */
-async function complete<C extends Cells>(
-  { built, columns: ids }: CompiledDecoder | CompiledEncoder,
+export async function complete<C extends Cells>(
+  { built, columns: ids }: Compiled,
   { device, program }: DeviceTransformer<C>,
   { scratch, stacks, filled, scoreRows }: Made<C>,
   result: C,

@@ -18,7 +18,8 @@ export type Scaled = Omit<Rows, "bias"> & { readonly bias: Float64Array };
 /** By layer, a function that makes a projection's rows; those that write the stream are centred if asked for. */
 export type LayerRows = readonly ((centred: boolean) => Rows)[];
 
-export type Part = "query" | "key" | "value" | "output" | "gate" | "up" | "down";
+export const PARTS = ["query", "key", "value", "output", "gate", "up", "down"] as const;
+export type Part = (typeof PARTS)[number];
 
 /** All projections of a model. */
 export function layerTensors({ config, layers, norms }: Transformer): Readonly<Record<Part, LayerRows>> {

@@ -63,7 +63,7 @@ describe("rejected is", () => {
   test("a run under another head or epsilon, or with other embeddings", async () => {
     const program = honestProgram();
     expect(await foreign({ ...program, head: bumped(program.head) })).toBe("constraint/final");
-    expect(await foreign({ ...program, epsilon: program.epsilon + 1 })).toBe("constraint/final");
+    expect(await foreign({ ...program, epsilons: program.epsilons.map((e) => e + 1) })).toBe("constraint/final");
     const { width } = SMALL;
     const shifted = program.embedding.map((_, k, all) => all[(k + width) % all.length]!);
     expect(await foreign({ ...program, embedding: shifted })).toBe("constraint/final");

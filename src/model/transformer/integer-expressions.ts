@@ -4,7 +4,7 @@
  */
 import { add, cell, constant, type Expression, entry, equal, index, less, multiply, quotient, subtract } from "../../tensor/integers.ts";
 import { REST_BITS } from "./integer-attention.ts";
-import type { TransformerProgram } from "./program.ts";
+import type { SquareBits, TransformerProgram } from "./program.ts";
 import { CLASS, type ScoreTable } from "./scores.ts";
 
 export const ZERO = constant(0);
@@ -138,10 +138,21 @@ export function turned(flat: number | null, shift: number): { readonly value: Ex
   return rounded(add(multiply(half(0), cell(2)), multiply(half(1), cell(3))), shift);
 }
 
-/** The activation of a rounded gate. */
+/** The activation of a rounded gate, or a limb of it; 0 for a gate that the table does not have. */
 export function activatedOf({ scales }: TransformerProgram, gate: Expression, table: number): Expression {
   return entry(table, add(gate, 2 ** (scales.gateBits - 1)));
 }
+
+/** What is proven of a sum of squares, in the order of SQUARE_NAMES, from the sums of products of limbs (lower-square.ts). */
+export function squareOf({ low: bits }: SquareBits, high: Expression, cross: Expression, low: Expression): readonly Expression[] {
+  const carry = quotient(low, 2 ** (bits + 1));
+  const middle = add(cross, carry);
+  const above = quotient(middle, 2 ** (bits - 1));
+  return [add(high, above), above, lowBits(middle, bits - 1), carry, lowBits(low, bits + 1)];
+}
+
+/** Names of the values after "mixed" or "feed". */
+export const SQUARE_NAMES = ["Square", "SquareMiddle", "SquareMiddleRest", "SquareLow", "SquareLowRest"] as const;
 
 /** Its product with up. */
 export function gatedOf({ scales }: TransformerProgram, activated: Expression, up: Expression) {

@@ -9,6 +9,7 @@ const LOW = 2 ** LOW_BITS;
 export function normalizeSite(run: IntegerRun, site: number, position: number): Int32Array {
   const { trace, sizes, program } = run;
   const { config, scales, channelSquares: squares } = program;
+  const epsilon = program.epsilons[site]!;
   const row = site * sizes.positions + position;
   const at = row * sizes.width;
   let [high, cross, low] = [0, 0, 0];
@@ -19,7 +20,7 @@ export function normalizeSite(run: IntegerRun, site: number, position: number): 
     cross += w * h * l;
     low += w * l * l;
   }
-  const sum = high * LOW * LOW + 2 * cross * LOW + low + program.epsilon;
+  const sum = high * LOW * LOW + 2 * cross * LOW + low + epsilon;
   const n = integerRoot(sum);
   const rest = sum - n * n;
   const numerator = rootNumerator(config, scales);
@@ -28,8 +29,8 @@ export function normalizeSite(run: IntegerRun, site: number, position: number): 
     throw new ModelError(`${program.name} reaches the root ${n} at position ${position}`);
   const divided = numerator - r * n;
   const [rootHigh, rootLow, restHigh, restLow] = [Math.floor(n / LOW), n % LOW, Math.floor(rest / LOW), rest % LOW];
-  const lowCarry = (low + (program.epsilon % LOW) - rootLow ** 2 - restLow) / LOW;
-  const highCarry = (2 * cross + Math.floor(program.epsilon / LOW) + lowCarry - 2 * rootHigh * rootLow - restHigh) / LOW;
+  const lowCarry = (low + (epsilon % LOW) - rootLow ** 2 - restLow) / LOW;
+  const highCarry = (2 * cross + Math.floor(epsilon / LOW) + lowCarry - 2 * rootHigh * rootLow - restHigh) / LOW;
   const values = {
     rootHigh,
     rootLow,

@@ -58,10 +58,10 @@ export function inBits({ program }: Pick<IntegerRun, "program">, v: number, bits
   return v;
 }
 
-/** Matrices of a program as their products take them, made when they are first used. */
+/** Matrices of a program as their products take them, made when they are first used: one for the same weights in memory, whoever names them. */
 export class Multiplier {
   readonly #products: Products;
-  readonly #matrices = new Map<IntegerMatrix, Matrix[]>();
+  readonly #matrices = new Map<ArrayBufferLike, Map<string, Matrix>>();
 
   constructor(products: Products) {
     this.#products = products;
@@ -70,11 +70,14 @@ export class Multiplier {
   /** W x + b of one layer for vectors x [count, inputs]: [count, outputs]; sums stay below 2^30. */
   times(matrix: IntegerMatrix, layer: number, x: Int32Array): Int32Array {
     const { outputs, inputs, weight, bias } = matrix;
-    const layers = this.#matrices.get(matrix) ?? [];
-    this.#matrices.set(matrix, layers);
     const size = outputs * inputs;
-    layers[layer] ??= this.#products.add(weight.subarray(layer * size, (layer + 1) * size), outputs, inputs);
-    const out = layers[layer].times(x);
+    const own = weight.subarray(layer * size, (layer + 1) * size);
+    const known = this.#matrices.get(own.buffer) ?? new Map<string, Matrix>();
+    this.#matrices.set(own.buffer, known);
+    const place = `${own.byteOffset} ${outputs} ${inputs}`;
+    const made = known.get(place) ?? this.#products.add(own, outputs, inputs);
+    known.set(place, made);
+    const out = made.times(x);
     if (bias) for (let k = 0; k < out.length; k++) out[k] = out[k]! + bias[layer * outputs + (k % outputs)]!;
     return out;
   }
@@ -92,6 +95,12 @@ export function multiplierOf(program: TransformerProgram): Multiplier {
   const made = new Multiplier(isSmall ? scalarProducts() : fastestProducts());
   multipliers.set(program, made);
   return made;
+}
+
+/** Lets a segment's program use the products of the whole one, of whose weights it has views. */
+export function shareMultiplier(part: TransformerProgram, whole: TransformerProgram): TransformerProgram {
+  multipliers.set(part, multiplierOf(whole));
+  return part;
 }
 
 /** The head as a matrix without a shift. */

@@ -119,14 +119,14 @@ export class IntegerTransformer {
 
   /** All layers, over the positions from `first` on. */
   #layers(first: number): void {
-    const { program, sizes, trace } = this.#run;
+    const { sizes } = this.#run;
     for (let l = 0; l < sizes.layers; l++) {
       const y = this.#normed(2 * l, first);
       this.#attention.project(l, first, y);
       const mixed = joined(rowsOf(y, sizes.width).map((_, k) => this.#attention.attend(l, first + k, this.#seen(first + k))));
-      this.#add(2 * l, first, program.output, program.skips?.output, mixed, y, trace.outputRest);
+      this.#add("output", l, first, mixed, y);
       const z = this.#normed(2 * l + 1, first);
-      this.#add(2 * l + 1, first, program.down, program.skips?.down, this.#feed(l, first, z), z, trace.downRest);
+      this.#add("down", l, first, this.#feed(l, first, z), z);
     }
   }
 
@@ -171,17 +171,21 @@ export class IntegerTransformer {
     }
   }
 
-  /** state[site + 1] = state[site] + round(sums / 2^shift), or the rounded sums alone where the normalised state is part of them (`Skip`). */
-  #add(site: number, first: number, matrix: IntegerMatrix, skip: Skip | undefined, x: Int32Array, y: Int32Array, rest: Int32Array): void {
-    const { trace, sizes, multiplier } = this.#run;
+  /** state[site + 1] = round((sums + p state[site]) / 2^shift), p = 2^shift unless steps become coarser; without the state where it is part of the sums (`Skip`). */
+  #add(part: "output" | "down", layer: number, first: number, x: Int32Array, y: Int32Array): void {
+    const { trace, sizes, multiplier, program } = this.#run;
     const { width, positions } = sizes;
-    const layer = Math.floor(site / 2);
+    const matrix = program[part];
+    const skip = program.skips?.[part];
+    const site = 2 * layer + (part === "output" ? 0 : 1);
     const sums = multiplier.times(matrix, layer, x);
     if (skip) addSkip(sums, skip, layer, y, width);
-    const rounded = round(sums, matrix.shift, rest, (layer * positions + first) * width);
-    const from = (site * positions + first) * width;
-    if (!skip)
-      for (let k = 0; k < rounded.length; k++) rounded[k] = rounded[k]! + trace.stateHigh[from + k]! * LOW + trace.stateLow[from + k]!;
+    else {
+      const factor = program.streamFactors?.[part][layer] ?? 2 ** matrix.shift;
+      const from = (site * positions + first) * width;
+      for (let k = 0; k < sums.length; k++) sums[k] = sums[k]! + factor * (trace.stateHigh[from + k]! * LOW + trace.stateLow[from + k]!);
+    }
+    const rounded = round(sums, matrix.shift, trace[`${part}Rest`], (layer * positions + first) * width);
     rowsOf(rounded, width).forEach((row, k) => {
       this.#setState(site + 1, first + k, row);
     });

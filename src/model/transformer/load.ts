@@ -5,16 +5,21 @@ import { BITS, calibrate } from "./calibrate.ts";
 import { continueGreedily, FloatTransformer } from "./float.ts";
 import type { Transformer } from "./model.ts";
 import type { TransformerProgram } from "./program.ts";
-import { quantizeTransformer } from "./quantize.ts";
+import { Quantizer } from "./quantize.ts";
 import { parseRecipe, type Recipe, recipeOf } from "./recipe.ts";
 import { PASSAGE, SENTENCES } from "./sample-texts.ts";
+import type { LayerRange } from "./segment.ts";
 
 /** A quantized transformer. */
 export interface LanguageModel {
   readonly name: string;
   readonly float: Transformer;
   readonly tokenizer: Tokenizer;
+  /** All layers; made when it is first asked for. */
   readonly program: TransformerProgram;
+  readonly layers: number;
+  /** A range of layers, made anew at each call: the memory of all is not needed. */
+  readonly part: (range: LayerRange) => TransformerProgram;
   readonly recipe: Recipe;
 }
 
@@ -30,7 +35,21 @@ const MOST_PRODUCTS = 2e10;
 export function loadTransformer({ name, transformer, tokenizer }: OpenTransformer, recipe?: string): LanguageModel {
   const found =
     recipe === undefined ? calibrated(name, transformer, sampleTexts(transformer, tokenizer)) : parseRecipe(recipe, transformer.config);
-  return { name, float: transformer, tokenizer, program: quantizeTransformer(transformer, found.scales, name), recipe: found };
+  const quantizer = new Quantizer(transformer, found.scales, name);
+  const all = { from: 0, to: transformer.config.layers };
+  let whole: TransformerProgram | undefined;
+  return {
+    name,
+    float: transformer,
+    tokenizer,
+    recipe: found,
+    layers: all.to,
+    part: (range) => quantizer.program(range),
+    get program() {
+      whole ??= quantizer.program(all);
+      return whole;
+    },
+  };
 }
 
 /** The recipe that texts give. */

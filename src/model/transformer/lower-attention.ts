@@ -37,7 +37,10 @@ export function lowerAttention(frame: Frame, present: ColumnId | null): void {
   lowerMean(frame);
   lowerSquare(frame, "mixed", mixedBits(program.scales), QUERY);
   const mixed = [[2 ** half, "mixedHigh"] as const, [1, "mixedLow"] as const];
-  lowerResidual(frame, { name: "output", ...program.output }, ["attention", "feed"], QUERY, mixed, "outputRest", program.skips?.output);
+  lowerResidual(frame, { name: "output", ...program.output }, ["attention", "feed"], QUERY, mixed, "outputRest", {
+    skip: program.skips?.output,
+    factors: program.streamFactors?.output,
+  });
 }
 
 /** Columns of queries and keys, with the norms of heads. */

@@ -27,7 +27,10 @@ export function lowerFeed(frame: Frame): void {
   if (program.up) lowerGated(frame, program.up);
   lowerSquare(frame, "feed", feedLimbs(scales), ["hidden"]);
   const limbs = [[LOW, "feedHigh"] as const, [1, "feedLow"] as const];
-  lowerResidual(frame, { name: "down", ...program.down }, ["feed", "next"], ["hidden"], limbs, "downRest", program.skips?.down);
+  lowerResidual(frame, { name: "down", ...program.down }, ["feed", "next"], ["hidden"], limbs, "downRest", {
+    skip: program.skips?.down,
+    factors: program.streamFactors?.down,
+  });
 }
 
 /** round(activated up / 2^gatedShift). */

@@ -11,12 +11,13 @@ import { onesOn, term } from "../../system/builder.ts";
 import type { Term } from "../../system/types.ts";
 import type { Frame } from "./frame.ts";
 import type { TraceName } from "./layout.ts";
-import { LOW_BITS, normLength, reciprocalBits, rootHighBits, rootNumerator, squareWeights } from "./program.ts";
+import { epsilonLimbs, LOW_BITS, normLength, reciprocalBits, rootHighBits, rootNumerator, squareWeights } from "./program.ts";
 
 const LOW = 2 ** LOW_BITS;
 
 export function lowerNorm(frame: Frame): void {
-  const { scales, config, epsilon } = frame.program;
+  const { scales, config } = frame.program;
+  const epsilon = epsilonLimbs(frame.program);
   const shift = scales.rootShift - LOW_BITS;
   frame.signed(scales.residualBits - LOW_BITS, "stateHigh");
   frame.unsigned(LOW_BITS, "stateLow", "normCarryLow", "normLow");
@@ -48,14 +49,14 @@ export function lowerNorm(frame: Frame): void {
   const add = (name: string, terms: readonly Term[]): void => frame.builder.constraint(name, rows, terms);
   add("root, low", [
     summed(1, "stateLow", "stateLow"),
-    one(epsilon % LOW),
+    epsilonTerm(frame, "low", epsilon.low),
     by(-1, "rootLow", "rootLow"),
     by(-1, "rootRestLow"),
     by(-LOW, "rootCarryLow"),
   ]);
   add("root, middle", [
     summed(2, "stateHigh", "stateLow"),
-    one(Math.floor(epsilon / LOW)),
+    epsilonTerm(frame, "high", epsilon.high),
     by(1, "rootCarryLow"),
     by(-2, "rootHigh", "rootLow"),
     by(-1, "rootRestHigh"),
@@ -107,6 +108,12 @@ export function lowerNorm(frame: Frame): void {
     by(-(2 ** shift), "normed"),
     by(-1, "normRest"),
   ]);
+}
+
+/** A limb of what is added to every sum: the same at all sites, or one of each. */
+function epsilonTerm(frame: Frame, name: string, { values, isCommon }: { readonly values: Int32Array; readonly isCommon: boolean }): Term {
+  if (isCommon) return term(values[0] ?? 0, [], onesOn(frame.axes("sites", "positions")));
+  return term(1, [frame.weight(`epsilon, ${name}`, values, "sites")], onesOn(frame.axes("positions")));
 }
 
 /** The carries between the three comparisons of S with N^2 + rest, in ranges that hold whatever the state is. */

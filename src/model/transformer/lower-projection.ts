@@ -1,6 +1,6 @@
 /** Products with a layer's weights (SPEC §12.2): out of a normalised value, and back onto the residual stream. */
 import { onesOn, term } from "../../system/builder.ts";
-import type { AxisId, Term } from "../../system/types.ts";
+import type { AxisId, Factor, Term } from "../../system/types.ts";
 import type { Frame, Place } from "./frame.ts";
 import { type AxisName, TRACE_AXES, type TraceName } from "./layout.ts";
 import { hasMean, type IntegerMatrix, type Skip } from "./program.ts";
@@ -32,7 +32,7 @@ export function lowerProjection(
 }
 
 /**
- * state_after - state_before = round((sum_k W_ck x_k + b_c) / 2^s); where norms come after, state_after = round of these sums and the state as it was normalised before,
+ * state_after = round((sum_k W_ck x_k + b_c + p_l state_before) / 2^s) with p_l = 2^s unless steps become coarser in the layer; where norms come after, state_after = round of these sums and the state as it was normalised before,
  * gain_c y_c + sum_k mean_k y_k.
  */
 export function lowerResidual(
@@ -42,7 +42,7 @@ export function lowerResidual(
   inputs: readonly AxisName[],
   x: Limbs,
   rest: TraceName,
-  skip?: Skip,
+  { skip, factors }: Stream,
 ): void {
   frame.unsigned(shift, rest);
   const axes = frame.axes(...TRACE_AXES[rest]);
@@ -51,10 +51,23 @@ export function lowerResidual(
     ...x.map(([coefficient, column]) => term(coefficient, [matrix, frame.on(column)])),
     ...biasTerms(frame, name, bias, ["width"]),
     term(2 ** (shift - 1), [], onesOn(axes)),
-    ...(skip ? skipTerms(frame, name, skip, before) : frame.state(2 ** shift, frame.site(before))),
+    ...(skip ? skipTerms(frame, name, skip, before) : stateTerms(frame, name, factors, 2 ** shift, frame.site(before))),
     ...frame.state(-(2 ** shift), frame.site(after)),
     term(-1, [frame.on(rest)]),
   ]);
+}
+
+/** What of the stream before a part is in its sums: its normalised state, or the state itself, times a factor for each layer where steps become coarser. */
+export interface Stream {
+  readonly skip: Skip | undefined;
+  readonly factors: Int32Array | undefined;
+}
+
+/** The state at one place of every layer, times 2^shift or the layer's factor. */
+function stateTerms(frame: Frame, name: string, factors: Int32Array | undefined, usual: number, at: Factor): Term[] {
+  if (!factors) return frame.state(usual, at);
+  const factor = frame.weight(`${name} stream factor`, factors, "layers");
+  return frame.state(1, at).map((t) => term(t.coefficient, [factor, ...t.leaves], t.factors));
 }
 
 /** b_o at every position. */

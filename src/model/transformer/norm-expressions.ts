@@ -2,10 +2,11 @@
  * The norms of a transformer as expressions of the integer verbs: the same integers as integer-norm.ts, in values below 2^31. Roots and reciprocals come digit by
  * digit.
  */
-import { add, cell, constant, type Expression, least, less, multiply, quotient, subtract } from "../../tensor/integers.ts";
+import { add, cell, constant, type Expression, equal, index, least, less, multiply, quotient, subtract } from "../../tensor/integers.ts";
 import { choose, divide, lowBits, not, ONE, rounded, sum, ZERO } from "./integer-expressions.ts";
 import type { TransformerConfig } from "./model.ts";
 import {
+  epsilonLimbs,
   HEAD_ROOT_BITS,
   headNumerator,
   LOW_BITS,
@@ -19,33 +20,52 @@ const LOW = 2 ** LOW_BITS;
 /** In no table: for rests of sums that are too large. */
 const TOO_LARGE = 2 ** 29;
 
-/** Sums of squares of the state's high limbs, of products of both, and of squares of low limbs, each in parts that are added here. */
+/** Sums of squares of the state's high limbs, of products of both, and of squares of low limbs, weighted by channel. */
 export interface StateSums {
-  readonly high: readonly Expression[];
-  readonly cross: readonly Expression[];
-  readonly low: readonly Expression[];
+  readonly high: Expression;
+  readonly cross: Expression;
+  readonly low: Expression;
+  readonly epsilonLow: Expression;
+  readonly epsilonHigh: Expression;
 }
 
-/** Squares of low limbs are added in parts that stay below 2^30. */
-const PART = 2 ** (30 - 2 * LOW_BITS);
+/** Bits of the halves of a low limb: a sum of its squares can reach 2^31, those of products of its halves with it are cells. */
+const HALF_BITS = LOW_BITS / 2;
 
-/** How many parts the sums have. */
-export function partsOf(width: number): number {
-  return Math.ceil(width / PART);
+/** [factor, row, channel]: a state's high limb and both halves of its low one, from views of the limbs, times the channel's weight, a third view, if there are such. */
+export function stateFactor({ channelSquares }: TransformerProgram): Expression {
+  const [high, low] = [cell(0), cell(1)];
+  const half = choose(equal(index(0), 1), quotient(low, 2 ** HALF_BITS), lowBits(low, HALF_BITS));
+  const factor = choose(equal(index(0), 0), high, half);
+  return channelSquares ? multiply(factor, cell(2)) : factor;
 }
 
-/** What `roots` takes if the sums' parts are views `first`, first + 1, .. */
-export function sumCells(parts: number, first: number): StateSums {
-  const of = (kind: number) => Array.from({ length: parts }, (_, part) => cell(first + kind * parts + part));
-  return { high: of(0), cross: of(1), low: of(2) };
+/** How many factors there are. */
+export const FACTORS = 3;
+
+/** Sums of products of a factor and a limb that `sumCells` takes, in its order. */
+export const SUMS = [
+  [0, 0],
+  [0, 1],
+  [1, 1],
+  [2, 1],
+] as const;
+
+/** What `roots` takes if those sums are views `first`, first + 1, .. and limbs of epsilon that differ by site follow them. */
+export function sumCells(program: TransformerProgram, first: number): StateSums {
+  const [high, cross, upper, lower] = [cell(first), cell(first + 1), cell(first + 2), cell(first + 3)];
+  const epsilon = epsilonLimbs(program);
+  let next = first + SUMS.length;
+  const limb = ({ values, isCommon }: (typeof epsilon)["low"]) => (isCommon ? constant(values[0] ?? 0) : cell(next++));
+  return { high, cross, low: add(multiply(upper, 2 ** HALF_BITS), lower), epsilonLow: limb(epsilon.low), epsilonHigh: limb(epsilon.high) };
 }
 
 /** A norm's root N, its rest, the reciprocal R = floor(K / N) and its rest, with the carries between their limbs (lower-norm.ts). */
-export function roots({ config, scales, epsilon }: TransformerProgram, sums: StateSums) {
+export function roots({ config, scales }: TransformerProgram, sums: StateSums) {
   const bits = rootHighBits(config, scales);
-  const [high, cross, low] = [sum(...sums.high), sum(...sums.cross), sum(...sums.low)];
-  const lowest = add(low, epsilon % LOW);
-  const middle = sum(cross, cross, constant(Math.floor(epsilon / LOW)), quotient(lowest, LOW));
+  const { high, cross, low, epsilonLow, epsilonHigh } = sums;
+  const lowest = add(low, epsilonLow);
+  const middle = sum(cross, cross, epsilonHigh, quotient(lowest, LOW));
   const highest = add(high, quotient(middle, LOW));
   const { root, rest } = squareRoot(highest, bits, [lowBits(middle, LOW_BITS), lowBits(lowest, LOW_BITS)]);
   const numerator = rootNumerator(config, scales);
@@ -55,7 +75,7 @@ export function roots({ config, scales, epsilon }: TransformerProgram, sums: Sta
   const rootSlack = subtract(add(root, root), rest);
   const rootCarryLow = quotient(subtract(subtract(lowest, multiply(rootLow, rootLow)), rootRestLow), LOW);
   const rootProduct = multiply(rootHigh, rootLow);
-  const middleRest = sum(cross, cross, constant(Math.floor(epsilon / LOW)), rootCarryLow);
+  const middleRest = sum(cross, cross, epsilonHigh, rootCarryLow);
   const slack = subtract(subtract(root, ONE), divided);
   return {
     rootHigh,
@@ -75,7 +95,7 @@ export function roots({ config, scales, epsilon }: TransformerProgram, sums: Sta
   };
 }
 
-/** floor(sqrt S) for S = high and lower limbs of LOW_BITS, high below 4^bits; what is left is 0 to twice the root, or too large if high is. */
+/** floor(sqrt S) for S = high and lower limbs of LOW_BITS, high in [0, 4^bits); what is left is 0 to twice the root, or too large if high is outside. */
 function squareRoot(high: Expression, bits: number, lower: readonly Expression[]): { root: Expression; rest: Expression } {
   let root: Expression = ZERO;
   let rest: Expression = ZERO;
@@ -90,7 +110,7 @@ function squareRoot(high: Expression, bits: number, lower: readonly Expression[]
   };
   for (let k = bits - 1; k >= 0; k--) step(high, k);
   for (const limb of lower) for (let k = LOW_BITS / 2 - 1; k >= 0; k--) step(limb, k);
-  return { root, rest: choose(less(high, 4 ** bits), rest, constant(TOO_LARGE)) };
+  return { root, rest: choose(multiply(less(constant(-1), high), less(high, 4 ** bits)), rest, constant(TOO_LARGE)) };
 }
 
 /** floor(numerator / of) for of >= 1, cut above 2^bits, and what is left. */

@@ -8,8 +8,8 @@ const USUAL = 0.98;
 export class Observed {
   readonly #largest = new Map<string, Float64Array>();
   readonly #rows = new Map<string, Float32Array[]>();
-  /** The shortest row of the residual stream at any site. */
-  shortest = Number.POSITIVE_INFINITY;
+  /** By site: the shortest row of the residual stream. */
+  readonly shortest: number[] = [];
   /** The largest product of a query and a key of one layer and head, whatever their positions. */
   score = 0;
 
@@ -57,12 +57,12 @@ export function observe(model: Transformer, texts: readonly (readonly number[])[
       if (name === "gate") seen.noteAbove("gate above", values);
       if (name === "state") {
         const length = Math.sqrt(values.reduce((sum, v) => sum + v * v, 0));
-        seen.shortest = Math.min(seen.shortest, length);
+        seen.shortest[index] = Math.min(seen.shortest[index] ?? length, length);
         seen.note("normed", values, length > 0 ? Math.sqrt(values.length) / length : 0);
       }
       if (name === "mixed" || name === "feed") seen.keep(`${name} ${index}`, values);
       seen.note(name, values);
-      if (name !== "state") seen.note(`${name} ${index}`, values);
+      seen.note(`${name} ${index}`, values);
     });
     for (const row of reader.read(text)) if (config.output === "mean") seen.note("final", row);
     seen.score = Math.max(seen.score, largestScore(config, turned));

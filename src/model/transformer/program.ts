@@ -62,7 +62,8 @@ export interface FinalValues {
 
 /** Bits and exponents; an integer v stands for v 2^-exponent. */
 export interface TransformerScales {
-  readonly residualExponent: number;
+  /** By site, never larger than at the site before: the stream grows, and is then counted in coarser steps. */
+  readonly residualExponents: readonly number[];
   /** The residual stream is in [-2^(bits-1), 2^(bits-1)). */
   readonly residualBits: number;
   /** Channel c of the stream stands for 2^channelShifts_c times as much as the others: where outliers would leave too few bits to the rest. Integers from 0. */
@@ -110,7 +111,7 @@ export interface TransformerProgram {
   readonly name: string;
   readonly config: ProgramConfig;
   readonly scales: TransformerScales;
-  /** [vocabulary, width], on the residual's scale. Empty for a segment that is not the first. */
+  /** [vocabulary, width], on the scale of site 0. Empty for a segment that is not the first. */
   readonly embedding: Int32Array;
   /** [context, width], likewise. */
   readonly positionEmbedding?: Int32Array;
@@ -133,8 +134,10 @@ export interface TransformerProgram {
   readonly headExponent: number;
   /** Of an encoder. */
   readonly final?: FinalValues;
-  /** Added to the sum of squares. */
-  readonly epsilon: number;
+  /** By site: added to the sum of squares. */
+  readonly epsilons: Int32Array;
+  /** By layer: how much the state before a part counts in the part's sums, where steps become coarser; 2^shift in every layer if absent. */
+  readonly streamFactors?: { readonly output: Int32Array; readonly down: Int32Array };
   /** [width], 4^channelShifts: weights of the sum of squares. Absent where all are 1. */
   readonly channelSquares?: Int32Array;
 }
@@ -173,6 +176,17 @@ export function reciprocalBits(
   scales: Pick<TransformerScales, "residualBits" | "channelShifts">,
 ): number {
   return Math.min(17, 30 - rootHighBits(config, scales));
+}
+
+/** Limbs of what is added to sums of squares, by site; a column of the system where it is not the same at all sites. */
+export function epsilonLimbs({
+  epsilons,
+}: TransformerProgram): Readonly<Record<"low" | "high", { readonly values: Int32Array; readonly isCommon: boolean }>> {
+  const limb = (of: (e: number) => number) => {
+    const values = epsilons.map(of);
+    return { values, isCommon: values.every((v) => v === values[0]) };
+  };
+  return { low: limb((e) => e % 2 ** LOW_BITS), high: limb((e) => Math.floor(e / 2 ** LOW_BITS)) };
 }
 
 /**

@@ -6,8 +6,7 @@
  * subtracted: embeddings, the rows of output and down projections, and, where norms come after, the normalised values that are added again (`Skip`).
  */
 import { ModelError } from "../../errors.ts";
-import type { Length } from "../../system/bounds.ts";
-import { folded, layerTensors, type Rows, type Scaled, scaledRows } from "./fold.ts";
+import { folded, layerTensors, PARTS, type Part, scaledRows } from "./fold.ts";
 import type { Norm, Transformer, TransformerConfig } from "./model.ts";
 import {
   FEED_LOW_BITS,
@@ -18,7 +17,6 @@ import {
   HEAD_NORM_EXPONENT,
   type HeadNorm,
   headNumerator,
-  type IntegerMatrix,
   LOGIT_BITS,
   limbsLength,
   MOST_HEAD_EPSILON,
@@ -27,180 +25,184 @@ import {
   mostQuery,
   normLength,
   ROTATION_BITS,
-  type Skip,
   type TransformerProgram,
   type TransformerScales,
 } from "./program.ts";
+import { ACCUMULATOR, joined, largestSum, MAX_SHIFT, type Mapping, matrixOf, roundedLayer, shiftOf } from "./quantize-matrix.ts";
+import { type LayerRange, scalesOfRange } from "./segment.ts";
 
-/** An accumulator's largest absolute value: as much again is left for its rounded result. */
-const ACCUMULATOR = 2 ** 30;
-const MAX_SHIFT = 16;
 /** Fractional bits of logits. */
 const MAX_HEAD_EXPONENT = 30;
-/** Weights are single words of at most this many bits. */
-const MAX_WEIGHT = 2 ** 20;
-
 /** The integer transformer on given scales. @throws ModelError naming a matrix that does not fit */
 export function quantizeTransformer(model: Transformer, scales: TransformerScales, name: string): TransformerProgram {
-  const { config } = model;
-  if (scales.queryLimit < 2 || scales.queryLimit > mostQuery(config))
-    throw new ModelError(`${name} has heads of ${config.headWidth} channels, too wide for exact scores`);
-  const residual = 2 ** scales.residualExponent;
-  const norms = 2 ** scales.normExponent;
-  const normLimit = 2 ** (scales.normBits - 1);
-  const channel = (c: number) => 2 ** (scales.channelShifts[c] ?? 0);
-  // The difference of two states, shifted, or the state alone, shares a constraint with the accumulator.
-  const residualShift = Math.min(MAX_SHIFT, (config.normPlace === "before" ? 29 : 30) - scales.residualBits);
-  const query = Math.sqrt(2 ** (scales.scoreShift + scales.expExponent) / Math.sqrt(config.headWidth));
-  const flat = (magnitudes: readonly (readonly number[])[]) => (l: number, o: number) =>
-    config.queryKeyNorm ? mostFlat(config) / (magnitudes[l]?.[Math.floor(o / config.headWidth)] ?? 1) : query;
-  const value = (l: number, c: number) => 2 ** (scales.valueExponents[l]?.[c] ?? 0);
-  const members = config.heads / config.keyHeads;
-  /** The channel of the key heads that a channel of the query heads is a mean of. */
-  const mixed = (i: number) => Math.floor(i / (members * config.headWidth)) * config.headWidth + (i % config.headWidth);
-  const up = (l: number, f: number) => 2 ** (scales.upExponents[l]?.[f] ?? 0);
-  const feed = feedExponent(config, scales);
-  const tensors = layerTensors(model);
-  const matrix = (part: keyof typeof tensors, mapping: Omit<Mapping, "layers">) =>
-    quantizeMatrix(`${name} ${part}`, { layers: tensors[part].map((rows) => () => rows(normalised(config))), ...mapping });
-  const channelSquares = scales.channelShifts.some((k) => k > 0) ? Int32Array.from(scales.channelShifts, (k) => 4 ** k) : undefined;
-  const inputLength: Length = { most: normLength(config, scales), ...(channelSquares && { weights: channelSquares }) };
-  const fromNorm = { inputScale: (_: number, c: number) => norms / channel(c), inputLimit: normLimit, inputLength };
-  const toStream = {
-    outputScale: (_: number, c: number) => residual / channel(c),
-    mostShift: residualShift,
-    skipLimit: config.normPlace === "after" ? normLimit : 0,
-    skipLength: inputLength.most,
-  };
-  const output = matrix("output", {
-    inputScale: (l, i) => value(l, mixed(i)),
-    inputLimit: 2 ** (scales.valueBits - 1) + 2 ** (scales.valueBits / 2),
-    inputLength: { most: limbsLength(mixedBits(scales), config.heads * config.headWidth) },
-    ...toStream,
-    skip: (l) => skipOf(model.norms[2 * l]!, config, residual / norms),
-  });
-  const downs = matrix("down", {
-    inputScale: (l, f) => 2 ** feed(l, f),
-    inputLimit: 2 ** (scales.feedBits - 1) + 2 ** FEED_LOW_BITS,
-    inputLength: { most: limbsLength(feedLimbs(scales), config.hidden) },
-    ...toStream,
-    skip: (l) => skipOf(model.norms[2 * l + 1]!, config, residual / norms),
-  });
-  return {
-    name,
-    config,
-    scales,
-    ...embeddings(model, scales, name),
-    query: matrix("query", { ...fromNorm, outputScale: flat(scales.queryMagnitudes) }).matrix,
-    key: matrix("key", { ...fromNorm, outputScale: flat(scales.keyMagnitudes) }).matrix,
-    value: matrix("value", { ...fromNorm, outputScale: value }).matrix,
-    output: output.matrix,
-    gate: matrix("gate", { ...fromNorm, outputScale: () => 2 ** scales.gateExponent }).matrix,
-    ...(config.gated && { up: matrix("up", { ...fromNorm, outputScale: up }).matrix }),
-    down: downs.matrix,
-    ...(output.skip && downs.skip && { skips: { output: output.skip, down: downs.skip } }),
-    ...(config.queryKeyNorm && {
-      headNorms: {
-        query: headNorm(model, "queryGain", scales.queryMagnitudes, query),
-        key: headNorm(model, "keyGain", scales.keyMagnitudes, query),
+  return new Quantizer(model, scales, name).program({ from: 0, to: model.config.layers });
+}
+
+/** Makes the integers of any range of layers, without those of others: a model that is larger than memory is quantized in parts, and every part is what it is in the whole. */
+export class Quantizer {
+  readonly #model: Transformer;
+  readonly #scales: TransformerScales;
+  readonly #name: string;
+  readonly #mappings: Readonly<Record<Part, Mapping>>;
+  readonly #fromNorm: Pick<Mapping, "inputScale" | "inputLimit" | "inputLength">;
+  readonly #shifts = new Map<Part, number>();
+  /** Of queries and keys that are not normalised. */
+  readonly #scoreScale: number;
+
+  /** @throws ModelError if heads are too wide */
+  constructor(model: Transformer, scales: TransformerScales, name: string) {
+    const { config } = model;
+    if (scales.queryLimit < 2 || scales.queryLimit > mostQuery(config))
+      throw new ModelError(`${name} has heads of ${config.headWidth} channels, too wide for exact scores`);
+    this.#model = model;
+    this.#scales = scales;
+    this.#name = name;
+    this.#scoreScale = Math.sqrt(2 ** (scales.scoreShift + scales.expExponent) / Math.sqrt(config.headWidth));
+    const channel = (c: number) => 2 ** (scales.channelShifts[c] ?? 0);
+    const squares = channelSquares(scales);
+    this.#fromNorm = {
+      inputScale: (_, c) => 2 ** scales.normExponent / channel(c),
+      inputLimit: 2 ** (scales.normBits - 1),
+      inputLength: { most: normLength(config, scales), ...(squares && { weights: squares }) },
+    };
+    this.#mappings = this.#mappingsOf();
+  }
+
+  /** @throws ModelError naming a matrix that does not fit */
+  program(range: LayerRange): TransformerProgram {
+    const { config, norms } = this.#model;
+    const scales = this.#scales;
+    const [isFirst, isLast] = [range.from === 0, range.to === config.layers];
+    const matrix = (part: Part) => matrixOf(this.#mappings[part], this.#shift(part), range);
+    const [output, down] = [matrix("output"), matrix("down")];
+    const squares = channelSquares(scales);
+    const epsilons = scales.residualExponents.map((e) => Math.max(1, Math.round(config.epsilon * config.width * 4 ** e)));
+    return {
+      name: this.#name,
+      config: isFirst && isLast ? config : { ...config, layers: range.to - range.from, part: { first: isFirst, last: isLast } },
+      scales: scalesOfRange(scales, range),
+      ...(isFirst ? embeddings(this.#model, scales, this.#name) : { embedding: new Int32Array() }),
+      query: matrix("query").matrix,
+      key: matrix("key").matrix,
+      value: matrix("value").matrix,
+      output: output.matrix,
+      gate: matrix("gate").matrix,
+      ...(config.gated && { up: matrix("up").matrix }),
+      down: down.matrix,
+      ...(output.skip && down.skip && { skips: { output: output.skip, down: down.skip } }),
+      ...(config.queryKeyNorm && {
+        headNorms: {
+          query: this.#headNorm("queryGain", scales.queryMagnitudes, range),
+          key: this.#headNorm("keyGain", scales.keyMagnitudes, range),
+        },
+      }),
+      ...(isLast ? quantizeHead(this.#model, this.#fromNorm) : { head: new Int32Array(), headExponent: 0 }),
+      ...(config.output === "mean" && { final: finalOf(norms[2 * config.layers]!, scales, this.#fromNorm.inputLimit) }),
+      epsilons: Int32Array.from(epsilons.slice(2 * range.from, 2 * range.to + 1)),
+      ...(config.normPlace === "before" && streamFactors(scales, range, output.matrix.shift, down.matrix.shift, this.#name)),
+      ...(squares && { channelSquares: squares }),
+    };
+  }
+
+  #shift(part: Part): number {
+    const known = this.#shifts.get(part) ?? shiftOf(`${this.#name} ${part}`, this.#mappings[part]);
+    this.#shifts.set(part, known);
+    return known;
+  }
+
+  #mappingsOf(): Readonly<Record<Part, Mapping>> {
+    const { config, norms } = this.#model;
+    const scales = this.#scales;
+    const fromNorm = this.#fromNorm;
+    const flat = (magnitudes: readonly (readonly number[])[]) => (l: number, o: number) =>
+      config.queryKeyNorm ? mostFlat(config) / (magnitudes[l]?.[Math.floor(o / config.headWidth)] ?? 1) : this.#scoreScale;
+    const value = (l: number, c: number) => 2 ** (scales.valueExponents[l]?.[c] ?? 0);
+    const members = config.heads / config.keyHeads;
+    /** The channel of the key heads that a channel of the query heads is a mean of. */
+    const mixed = (i: number) => Math.floor(i / (members * config.headWidth)) * config.headWidth + (i % config.headWidth);
+    const feed = feedExponent(config, scales);
+    const residual = (site: number) => 2 ** (scales.residualExponents[site] ?? 0);
+    const ratio = (site: number) => residual(site) / 2 ** scales.normExponent;
+    const written = (after: 1 | 2) => (l: number, c: number) => residual(2 * l + after) / 2 ** (scales.channelShifts[c] ?? 0);
+    const toStream = {
+      // the difference of two states, shifted, or the state alone, shares a constraint with the accumulator
+      mostShift: Math.min(MAX_SHIFT, (config.normPlace === "before" ? 29 : 30) - scales.residualBits),
+      skipLimit: config.normPlace === "after" ? fromNorm.inputLimit : 0,
+      skipLength: normLength(config, scales),
+    };
+    const mappings: Readonly<Record<Part, Omit<Mapping, "layers">>> = {
+      query: { ...fromNorm, outputScale: flat(scales.queryMagnitudes) },
+      key: { ...fromNorm, outputScale: flat(scales.keyMagnitudes) },
+      value: { ...fromNorm, outputScale: value },
+      output: {
+        inputScale: (l, i) => value(l, mixed(i)),
+        inputLimit: 2 ** (scales.valueBits - 1) + 2 ** (scales.valueBits / 2),
+        inputLength: { most: limbsLength(mixedBits(scales), config.heads * config.headWidth) },
+        ...toStream,
+        outputScale: written(1),
+        skip: (l) => skipOf(norms[2 * l]!, config, ratio(2 * l + 1)),
       },
-    }),
-    ...quantizeHead(model, fromNorm),
-    ...(config.output === "mean" && { final: finalOf(model.norms[2 * config.layers]!, scales, normLimit) }),
-    epsilon: Math.max(1, Math.round(config.epsilon * config.width * residual * residual)),
-    ...(channelSquares && { channelSquares }),
-  };
-}
-
-/** What a matrix maps: real input = integer / inputScale, likewise its output. */
-interface Mapping {
-  /** By layer, read anew at each call. */
-  readonly layers: readonly (() => Rows)[];
-  readonly inputScale: (layer: number, input: number) => number;
-  readonly outputScale: (layer: number, output: number) => number;
-  /** Largest absolute input, and the largest length of a row of inputs. */
-  readonly inputLimit: number;
-  readonly inputLength?: Length;
-  readonly mostShift?: number;
-  /** What is added besides, of inputs up to `skipLimit`, on the output's scale; none if the limit is 0. */
-  readonly skip?: (layer: number) => { readonly gain: Float64Array; readonly mean: Float64Array };
-  readonly skipLimit?: number;
-  readonly skipLength?: number;
-}
-
-/** The largest shift, at most 16 or what the mapping says, at which every row's accumulator stays inside its limit. */
-function quantizeMatrix(name: string, mapping: Mapping): { readonly matrix: IntegerMatrix; readonly skip?: Skip } {
-  const { layers, inputScale, outputScale, mostShift = MAX_SHIFT } = mapping;
-  const rows = (l: number): Scaled =>
-    scaledRows(
-      layers[l]!(),
-      (o) => outputScale(l, o),
-      (i) => 1 / inputScale(l, i),
-    );
-  const { outputs, inputs, bias: hasBias } = layers[0]!();
-  const largest = Math.max(...layers.map((_, l) => largestSum(rows(l), mapping, l, 1)));
-  let shift = 1;
-  while (shift < mostShift && largest * 2 ** shift <= ACCUMULATOR) shift++;
-  for (; shift > 0; shift--) {
-    const made = layers.map((_, l) => roundedLayer(rows(l), mapping, l, 2 ** shift));
-    if (made.every((layer) => layer.most <= ACCUMULATOR)) {
-      const matrix = { outputs, inputs, weight: joined(made.map((m) => m.weight)), shift };
-      const biased = hasBias ? { ...matrix, bias: joined(made.map((m) => m.bias)) } : matrix;
-      if (!mapping.skipLimit) return { matrix: biased };
-      return { matrix: biased, skip: { gain: joined(made.map((m) => m.gain)), mean: joined(made.map((m) => m.mean)) } };
-    }
+      gate: { ...fromNorm, outputScale: () => 2 ** scales.gateExponent },
+      up: { ...fromNorm, outputScale: (l, f) => 2 ** (scales.upExponents[l]?.[f] ?? 0) },
+      down: {
+        inputScale: (l, f) => 2 ** feed(l, f),
+        inputLimit: 2 ** (scales.feedBits - 1) + 2 ** FEED_LOW_BITS,
+        inputLength: { most: limbsLength(feedLimbs(scales), config.hidden) },
+        ...toStream,
+        outputScale: written(2),
+        skip: (l) => skipOf(norms[2 * l + 1]!, config, ratio(2 * l + 2)),
+      },
+    };
+    const tensors = layerTensors(this.#model);
+    const isCentred = normalised(config);
+    const entries = PARTS.map((part) => [part, { ...mappings[part], layers: tensors[part].map((rows) => () => rows(isCentred)) }]);
+    return Object.fromEntries(entries) as Record<Part, Mapping>;
   }
-  throw new ModelError(`${name} does not fit its accumulator at any shift`);
-}
 
-/** One layer in integers, and the largest absolute sum that an accumulator can have; infinite if a weight is too large. */
-function roundedLayer({ outputs, inputs, weight, bias }: Scaled, mapping: Mapping, l: number, scale: number) {
-  const skip = mapping.skipLimit ? mapping.skip?.(l) : undefined;
-  const round = (v: Float64Array) => Int32Array.from(v, (x) => Math.round(x * scale));
-  const made = {
-    weight: round(weight),
-    bias: round(bias),
-    gain: round(skip?.gain ?? new Float64Array()),
-    mean: round(skip?.mean ?? new Float64Array()),
-  };
-  const fits = [made.weight, made.gain, made.mean].every((values) => values.every((w) => Math.abs(w) < MAX_WEIGHT));
-  return { ...made, most: fits ? largestOf({ outputs, inputs, ...made }, mapping) : Number.POSITIVE_INFINITY };
-}
-
-/** The largest absolute sum of a layer before rounding. */
-function largestSum(rows: Scaled, mapping: Mapping, l: number, scale: number): number {
-  const skip = mapping.skipLimit ? mapping.skip?.(l) : undefined;
-  return scale * largestOf({ ...rows, gain: skip?.gain ?? new Float64Array(), mean: skip?.mean ?? new Float64Array() }, mapping);
-}
-
-interface Layer {
-  readonly outputs: number;
-  readonly inputs: number;
-  readonly weight: ArrayLike<number>;
-  readonly bias: ArrayLike<number>;
-  readonly gain: ArrayLike<number>;
-  readonly mean: ArrayLike<number>;
-}
-
-/** By L1 norms and the largest input, or by Euclidean lengths: whichever bounds a row better. */
-function largestOf(
-  { outputs, inputs, weight, bias, gain, mean }: Layer,
-  { inputLimit, inputLength, skipLength = 0, skipLimit = 0 }: Mapping,
-): number {
-  let means = 0;
-  for (let k = 0; k < mean.length; k++) means += mean[k]! * mean[k]!;
-  let most = 0;
-  for (let o = 0; o < outputs; o++) {
-    let [sum, squares] = [0, 0];
-    for (let i = o * inputs, k = 0; k < inputs; i++, k++) {
-      const w = weight[i]!;
-      sum += Math.abs(w);
-      squares += (w * w) / (inputLength?.weights?.[k] ?? 1);
-    }
-    const product = Math.min(sum * inputLimit, inputLength ? Math.sqrt(squares) * inputLength.most : Number.POSITIVE_INFINITY);
-    most = Math.max(most, product + Math.abs(bias[o]!) + Math.abs(gain[o] ?? 0) * skipLimit + Math.sqrt(means) * skipLength);
+  /** Gains on the scale of turned values, whose sums of two products stay inside the accumulator, and epsilons on the scales of the heads. */
+  #headNorm(which: "queryGain" | "keyGain", magnitudes: readonly (readonly number[])[], { from, to }: LayerRange): HeadNorm {
+    const { config, layers } = this.#model;
+    const gains = layers.map((layer) => Float64Array.from(layer[which]?.data ?? []));
+    const largest = gains.reduce((m, gain) => gain.reduce((n, g) => Math.max(n, Math.abs(g)), m), 2 ** -20);
+    const scale = this.#scoreScale / 2 ** HEAD_NORM_EXPONENT;
+    const most = ACCUMULATOR / (2 * (headNumerator(config) + 2));
+    let shift = 1;
+    while (shift < ROTATION_BITS && largest * scale * 2 ** (shift + 1) + 1 <= most) shift++;
+    const epsilon = (magnitude: number) => {
+      const unit = mostFlat(config) / magnitude;
+      return Math.min(MOST_HEAD_EPSILON, Math.max(1, Math.round(config.epsilon * config.headWidth * unit * unit)));
+    };
+    return {
+      gain: joined(gains.slice(from, to).map((gain) => Int32Array.from(gain, (g) => Math.round(g * scale * 2 ** shift)))),
+      epsilon: joined(magnitudes.slice(from, to).map((heads) => Int32Array.from(heads, epsilon))),
+      shift,
+    };
   }
-  return most;
+}
+
+/** How much the state before a part counts, where steps become coarser in some layer. @throws ModelError if they do by more than a shift */
+function streamFactors(
+  { residualExponents }: TransformerScales,
+  { from, to }: LayerRange,
+  output: number,
+  down: number,
+  name: string,
+): Pick<TransformerProgram, "streamFactors"> {
+  const steps = (site: 0 | 1, shift: number) =>
+    Array.from({ length: residualExponents.length >> 1 }, (_, l) => {
+      const finer = (residualExponents[2 * l + site] ?? 0) - (residualExponents[2 * l + site + 1] ?? 0);
+      if (finer < 0 || finer > shift)
+        throw new ModelError(`${name} has steps of the residual stream that change by 2^${finer} in layer ${l}`);
+      return 2 ** (shift - finer);
+    });
+  const [outputs, downs] = [steps(0, output), steps(1, down)];
+  if (outputs.every((p) => p === 2 ** output) && downs.every((p) => p === 2 ** down)) return {};
+  return { streamFactors: { output: Int32Array.from(outputs.slice(from, to)), down: Int32Array.from(downs.slice(from, to)) } };
+}
+
+/** Weights of the channels' squares, if not all are 1. */
+function channelSquares({ channelShifts }: TransformerScales): Int32Array | undefined {
+  return channelShifts.some((k) => k > 0) ? Int32Array.from(channelShifts, (k) => 4 ** k) : undefined;
 }
 
 /** The gain that a stream's normalised values have, and the mean that they are to lose, times a scale. */
@@ -214,7 +216,11 @@ function normalised({ norm }: TransformerConfig): boolean {
   return norm === "layer";
 }
 
-function embeddings(model: Transformer, { residualExponent, residualBits, channelShifts }: TransformerScales, name: string) {
+function embeddings(
+  model: Transformer,
+  { residualExponents: [exponent = 0], residualBits, channelShifts }: TransformerScales,
+  name: string,
+) {
   const { config, embedding, positionEmbedding } = model;
   const { width } = config;
   const limit = 2 ** (residualBits - 1);
@@ -224,7 +230,7 @@ function embeddings(model: Transformer, { residualExponent, residualBits, channe
       let mean = 0;
       if (normalised(config)) for (let c = 0; c < width; c++) mean += of[row + c]! / width;
       for (let c = 0; c < width; c++) {
-        const q = Math.round((of[row + c]! - mean) * 2 ** (residualExponent - (channelShifts[c] ?? 0)));
+        const q = Math.round((of[row + c]! - mean) * 2 ** (exponent - (channelShifts[c] ?? 0)));
         if (q < -limit || q >= limit) throw new ModelError(`${name} has the embedding ${of[row + c]}, outside ${residualBits} bits`);
         out[row + c] = q;
       }
@@ -232,33 +238,6 @@ function embeddings(model: Transformer, { residualExponent, residualBits, channe
     return out;
   };
   return { embedding: table(embedding.data), ...(positionEmbedding && { positionEmbedding: table(positionEmbedding.data) }) };
-}
-
-/** Gains on the scale of turned values, whose sums of two products stay inside the accumulator, and epsilons on the scales of the heads. */
-function headNorm(
-  { config, layers }: Transformer,
-  which: "queryGain" | "keyGain",
-  magnitudes: readonly (readonly number[])[],
-  outputScale: number,
-): HeadNorm {
-  const gains = layers.map((layer) => Float64Array.from(layer[which]?.data ?? []));
-  const largest = gains.reduce((m, gain) => gain.reduce((n, g) => Math.max(n, Math.abs(g)), m), 2 ** -20);
-  const scale = outputScale / 2 ** HEAD_NORM_EXPONENT;
-  const most = ACCUMULATOR / (2 * (headNumerator(config) + 2));
-  let shift = 1;
-  while (shift < ROTATION_BITS && largest * scale * 2 ** (shift + 1) + 1 <= most) shift++;
-  return {
-    gain: joined(gains.map((gain) => Int32Array.from(gain, (g) => Math.round(g * scale * 2 ** shift)))),
-    epsilon: joined(
-      magnitudes.map((heads) =>
-        Int32Array.from(heads, (m) => {
-          const unit = mostFlat(config) / m;
-          return Math.min(MOST_HEAD_EPSILON, Math.max(1, Math.round(config.epsilon * config.headWidth * unit * unit)));
-        }),
-      ),
-    ),
-    shift,
-  };
 }
 
 /** The language-model head with the last norm's gain and bias. */
@@ -296,14 +275,4 @@ function finalOf({ gain, bias }: Norm, scales: TransformerScales, normLimit: num
   let shift = 30 - FINAL_BITS;
   while (shift > 1 && !fits(made(shift))) shift--;
   return made(shift);
-}
-
-function joined(parts: readonly Int32Array[]): Int32Array {
-  const out = new Int32Array(parts.reduce((n, part) => n + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }

@@ -23,7 +23,6 @@ export function recipeOf(name: string, scales: TransformerScales, calibration: R
 }
 
 const NUMBERS = [
-  "residualExponent",
   "residualBits",
   "normExponent",
   "normBits",
@@ -63,6 +62,9 @@ export function parseRecipe(text: string, config: TransformerConfig): Recipe {
   const { layers, heads, keyHeads, gated, queryKeyNorm } = config;
   const all = (count: number, is: (v: unknown) => boolean) => (v: unknown) => Array.isArray(v) && v.length === count && v.every(is);
   const magnitudes = (count: number) => all(count, (m) => typeof m === "number" && m > 0 && Number.isFinite(m));
+  const isFalling = (v: unknown, i: number, all: readonly unknown[]) => isWhole(v) && (i === 0 || (v as number) <= (all[i - 1] as number));
+  list("residualExponents", 2 * layers + 1, isWhole);
+  if (!(given.residualExponents as readonly unknown[]).every(isFalling)) throw new ModelError("The recipe's residualExponents grow");
   list("channelShifts", config.width, (k) => isWhole(k) && (k as number) >= 0);
   list("valueExponents", layers, all(keyHeads * config.headWidth, isWhole));
   list("upExponents", gated ? layers : 0, all(config.hidden, isWhole));

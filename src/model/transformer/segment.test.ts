@@ -1,4 +1,7 @@
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Backend, Column } from "../../backend/backend.ts";
+import { toWords } from "../../backend/columns.ts";
+import { cpuBackend } from "../../backend/cpu/index.ts";
 import { ModelError } from "../../errors.ts";
 import { embeddingBytes } from "../../statement/embedding.ts";
 import { tokenBytes } from "../../statement/tokens.ts";
@@ -6,9 +9,16 @@ import { checkNoWrap, checkRanges } from "../../system/bounds.ts";
 import { firstViolation } from "../../testing/check-system.ts";
 import { ARCHITECTURES, SMALL, smallProgram } from "../../testing/decoder.ts";
 import { compileDecoder, compileEncoder } from "./compile.ts";
-import { compileSegment, type RawStatement } from "./compile-segment.ts";
+import { type CompiledSegment, compileSegment, type RawStatement } from "./compile-segment.ts";
+import { computeSegment } from "./device-segment.ts";
 import type { TransformerProgram } from "./program.ts";
 import { layerGroups, segmentProgram } from "./segment.ts";
+
+let backend: Backend;
+beforeAll(async () => {
+  backend = await cpuBackend({ threads: 1 });
+});
+afterAll(() => backend.close());
 
 const POSITIONS = 6;
 const PROGRAMS: readonly (readonly [string, TransformerProgram])[] = [
@@ -37,7 +47,7 @@ describe.each(PROGRAMS)("%s", (_, program) => {
     const { statement, witness } = wholeOf(program);
     let states: readonly Int32Array[] | null = null;
     for (const range of layerGroups(SMALL.layers, count)) {
-      const { built, run } = compileSegment(program, POSITIONS, range);
+      const { built, run } = compileSegment(segmentProgram(program, range), POSITIONS);
       checkRanges(built.system);
       checkNoWrap(built.system, built.weights, built.lengths);
       const made = run(statement, states);
@@ -56,6 +66,42 @@ describe.each(PROGRAMS)("%s", (_, program) => {
   });
 });
 
+/** The names of columns that a backend makes otherwise than the host, and the states that it ends with. */
+async function onDevice(segment: CompiledSegment, statement: RawStatement, states: readonly Int32Array[] | null) {
+  const { system, weights } = segment.built;
+  const session = backend.open();
+  try {
+    const weight = (id: number): Column => session.upload(toWords(weights.get(id) ?? new Int32Array()), 1);
+    const made = await computeSegment(segment, statement, states, session, weight);
+    const host = segment.run(statement, states);
+    const different: string[] = [];
+    for (const [id, cells] of host.witness()) {
+      const words = await session.read(made.columns.get(id) ?? session.zeros(1, 1));
+      if (words.join() !== toWords(cells).join()) different.push(system.columns[id]!.name);
+    }
+    return { different, outgoing: made.outgoing, expected: host.outgoing };
+  } finally {
+    session.end();
+  }
+}
+
+describe.each(PROGRAMS)("%s on a device", (_, program) => {
+  test("in segments has the host's columns and states, and refuses another output", async () => {
+    const { statement } = wholeOf(program);
+    let states: readonly Int32Array[] | null = null;
+    for (const range of layerGroups(SMALL.layers, 2)) {
+      const segment = compileSegment(segmentProgram(program, range), POSITIONS);
+      const { different, outgoing, expected } = await onDevice(segment, statement, states);
+      expect(different).toEqual([]);
+      expect(outgoing).toEqual(expected);
+      const wrong = statement.input.slice();
+      wrong[wrong.length - 4] = wrong[wrong.length - 4]! ^ 1; // the last generated token, or the embedding's last cell
+      if (outgoing === null) await expect(onDevice(segment, { ...statement, input: wrong }, states)).rejects.toThrow(ModelError);
+      states = outgoing;
+    }
+  });
+});
+
 describe("a segment's program", () => {
   const program = PROGRAMS[0]![1];
 
@@ -70,8 +116,8 @@ describe("a segment's program", () => {
   test("does not read what it is not given", () => {
     const statement: RawStatement = { input: tokenBytes({ prompt: [1, 2], generated: [3] }), output: 1 };
     const state = Array.from({ length: POSITIONS }, () => new Int32Array(SMALL.width));
-    expect(() => compileSegment(program, POSITIONS, { from: 1, to: 3 }).run(statement, null)).toThrow("reads states");
-    expect(() => compileSegment(program, POSITIONS, { from: 0, to: 2 }).run(statement, state)).toThrow("reads tokens");
+    expect(() => compileSegment(segmentProgram(program, { from: 1, to: 3 }), POSITIONS).run(statement, null)).toThrow("reads states");
+    expect(() => compileSegment(segmentProgram(program, { from: 0, to: 2 }), POSITIONS).run(statement, state)).toThrow("reads tokens");
   });
 
   test("has at least one layer", () => {

@@ -3,7 +3,7 @@
  * first layer and the head if it has the last. Equal integers as in the whole, and equal scales.
  */
 import { ModelError } from "../../errors.ts";
-import type { HeadNorm, IntegerMatrix, Skip, TransformerProgram } from "./program.ts";
+import type { HeadNorm, IntegerMatrix, Skip, TransformerProgram, TransformerScales } from "./program.ts";
 
 /** The layers from `from` up to but not including `to`. */
 export interface LayerRange {
@@ -17,6 +17,18 @@ export function layerGroups(layers: number, count: number): LayerRange[] {
     throw new ModelError(`A model of ${layers} layers cannot be cut into ${count} segments`);
   const bound = (k: number): number => Math.round((k * layers) / count);
   return Array.from({ length: count }, (_, k) => ({ from: bound(k), to: bound(k + 1) }));
+}
+
+/** The scales of a group of layers. */
+export function scalesOfRange(scales: TransformerScales, { from, to }: LayerRange): TransformerScales {
+  return {
+    ...scales,
+    residualExponents: scales.residualExponents.slice(2 * from, 2 * to + 1),
+    valueExponents: scales.valueExponents.slice(from, to),
+    upExponents: scales.upExponents.slice(from, to),
+    queryMagnitudes: scales.queryMagnitudes.slice(from, to),
+    keyMagnitudes: scales.keyMagnitudes.slice(from, to),
+  };
 }
 
 /** The program of a group of layers. Shares the memory of the whole program's weights. */
@@ -34,13 +46,7 @@ export function segmentProgram(whole: TransformerProgram, { from, to }: LayerRan
   return {
     ...program,
     config: { ...config, layers: to - from, part: { first, last } },
-    scales: {
-      ...scales,
-      valueExponents: scales.valueExponents.slice(from, to),
-      upExponents: scales.upExponents.slice(from, to),
-      queryMagnitudes: scales.queryMagnitudes.slice(from, to),
-      keyMagnitudes: scales.keyMagnitudes.slice(from, to),
-    },
+    scales: scalesOfRange(scales, { from, to }),
     embedding: first ? program.embedding : new Int32Array(),
     ...(first && positionEmbedding && { positionEmbedding }),
     query: matrix(program.query),
@@ -51,6 +57,8 @@ export function segmentProgram(whole: TransformerProgram, { from, to }: LayerRan
     ...(program.up && { up: matrix(program.up) }),
     down: matrix(program.down),
     ...(program.headNorms && { headNorms: { query: headNorm(program.headNorms.query), key: headNorm(program.headNorms.key) } }),
+    epsilons: program.epsilons.subarray(2 * from, 2 * to + 1),
+    ...(program.streamFactors && { streamFactors: { output: rows(program.streamFactors.output), down: rows(program.streamFactors.down) } }),
     ...(program.skips && { skips: { output: skip(program.skips.output), down: skip(program.skips.down) } }),
     head: last ? program.head : new Int32Array(),
     ...(last && headBias && { headBias }),
