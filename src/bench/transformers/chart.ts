@@ -7,7 +7,7 @@ import { SVGRenderer } from "echarts/renderers";
 use([BarChart, LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
 // there is no page to measure texts on: as wide as wide fonts are
 setPlatformAPI({
-  measureText: (text, font) => ({ width: 0.6 * Number.parseFloat(/[\d.]+px/.exec(font ?? "")?.[0] ?? "13") * text.length }),
+  measureText: (text, font) => ({ width: 0.6 * Number.parseFloat(/[\d.]+px/.exec(font ?? "")?.[0] ?? "14") * text.length }),
 });
 
 /** What is drawn over the values of one size, equally far from each other. */
@@ -26,7 +26,7 @@ const [WIDTH, HEIGHT] = [480, 360];
 const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#777777"];
 const SYMBOLS = ["circle", "rect", "triangle", "diamond", "emptyCircle"];
 const INK = "#222222";
-const TEXT = { color: INK, fontFamily: "sans-serif", fontSize: 13 };
+const TEXT = { color: INK, fontFamily: "sans-serif", fontSize: 14 };
 const LEGEND_LINE = 21;
 
 export function drawChart({ title, over, series, kind, format = String }: Chart): string {
@@ -38,7 +38,7 @@ export function drawChart({ title, over, series, kind, format = String }: Chart)
     backgroundColor: "#ffffff",
     color: COLOURS,
     textStyle: TEXT,
-    title: { text: title, left: "center", top: 8, textStyle: { ...TEXT, fontSize: 15, fontWeight: "bold" } },
+    title: { text: title, left: "center", top: 8, textStyle: { ...TEXT, fontSize: 16, fontWeight: "bold" } },
     legend: {
       show: hasLegend,
       left: "center",
@@ -49,7 +49,7 @@ export function drawChart({ title, over, series, kind, format = String }: Chart)
       textStyle: TEXT,
       data: series.map((s) => s.name),
     },
-    grid: { left: 62, right: 18, top: 42, bottom: 50 + legendLines * LEGEND_LINE },
+    grid: { left: 66, right: 18, top: 42, bottom: 50 + legendLines * LEGEND_LINE },
     xAxis: {
       type: "category",
       data: over.values.map(String),
@@ -77,7 +77,15 @@ export function drawChart({ title, over, series, kind, format = String }: Chart)
   });
   const svg = chart.renderToSVGString();
   chart.dispose();
-  return `${svg}\n`;
+  return `${stillSvg(svg)}\n`;
+}
+
+/** Without styles for a pointer that is above something, and names with a count of charts. */
+function stillSvg(svg: string): string {
+  return svg
+    .replace(/<style\s*>.*?<\/style>\n?/s, "")
+    .replace(/ class="zr\d+-cls-\d+"/g, "")
+    .replace(/\bzr\d+-/g, "");
 }
 
 function decadeBelow(series: Chart["series"]): number {

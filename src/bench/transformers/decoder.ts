@@ -11,20 +11,25 @@ import { smallDecoder } from "../../testing/decoder.ts";
 import { prepareKey, verify } from "../../verifier/verify.ts";
 import { configOf, type Point } from "./points.ts";
 import { type Counts, countsOf } from "./system.ts";
-import { best, laps, peakMiB, rounded } from "./timing.ts";
+import { best, type Lap, laps, peakMiB, rounded } from "./timing.ts";
 
 const PROMPT = [1, 2, 3];
-/** Proofs after one that warms up, verifications, and runs of the integer model. */
-const REPEAT = { proofs: 3, verifications: 5, runs: 3 };
+/** Proofs after one that warms up: as many as this time has room for, but no fewer and no more than that. */
+const PROVING_MS = 12_000;
+const [LEAST_PROOFS, MOST_PROOFS] = [3, 8];
+/** Verifications, and runs of the integer model, after one that warms up. */
+const REPEAT = 5;
 
-/** Milliseconds are the best of `runs`; processor seconds are those of all threads in that run. */
+/** Milliseconds are wall time of the fastest of the runs; processor milliseconds those of all threads in that run. */
 export interface DecoderRow extends Point, Counts {
   /** The greedy continuation, token after token, in exact integers: `runDecoder`. */
   readonly runMs: number;
+  readonly runProcessorMs: number;
   /** Tables that depend on the positions: a part of `runMs`, and of proving none, since the key has them. */
   readonly tablesMs: number;
   /** All positions of the finished text at once, with tables. */
   readonly passMs: number;
+  readonly passProcessorMs: number;
   readonly commitMs: number;
   readonly proveMs: number;
   readonly provesMs: readonly number[];
@@ -54,28 +59,33 @@ export async function measureDecoder(point: Point): Promise<DecoderRow> {
   const backend = await cpuBackend();
   try {
     const { value: key, ms: commitMs } = await laps(() => commitDecoder({ name: "random", program }, positions, { backend }));
-    await proveTokens(key, PROMPT, count, { backend });
+    const prove = () => laps(() => proveTokens(key, PROMPT, count, { backend }));
+    const { ms: first } = await prove();
     const proofs = [];
-    for (let k = 0; k < REPEAT.proofs; k++) proofs.push(await laps(() => proveTokens(key, PROMPT, count, { backend })));
+    const repeat = Math.min(MOST_PROOFS, Math.max(LEAST_PROOFS, Math.floor(PROVING_MS / first)));
+    for (let k = 0; k < repeat; k++) proofs.push(await prove());
     const { value: proven, ms: proveMs, processorMs } = best(proofs);
     const { proof, report, statement } = proven;
-    verify(key.verifying, proof);
     const tables = transformerTables(program, positions);
     const read = [...statement.prompt, ...statement.generated].slice(0, positions);
+    const run = await fastest(() => runDecoder({ program }, PROMPT, count));
+    const pass = await fastest(() => new IntegerTransformer(program, positions, tables).read(read));
     const { plan } = prepareKey(key.verifying);
     const { rowBits, blowup, queries } = key.verifying.parameters;
     return {
       ...point,
       ...countsOf(key.verifying.system, plan),
-      runMs: await fastest(REPEAT.runs, () => runDecoder({ program }, PROMPT, count)),
-      tablesMs: await fastest(REPEAT.runs, () => transformerTables(program, positions)),
-      passMs: await fastest(REPEAT.runs, () => new IntegerTransformer(program, positions, tables).read(read)),
+      runMs: rounded(run.ms),
+      runProcessorMs: rounded(run.processorMs),
+      tablesMs: rounded((await fastest(() => transformerTables(program, positions))).ms),
+      passMs: rounded(pass.ms),
+      passProcessorMs: rounded(pass.processorMs),
       commitMs: rounded(commitMs),
       proveMs: rounded(proveMs),
       provesMs: proofs.map((p) => rounded(p.ms)),
       proveProcessorMs: rounded(processorMs),
       phasesMs: Object.fromEntries(Object.entries(report.seconds).map(([phase, s]) => [phase, rounded(1000 * s)])),
-      verifyMs: await fastest(REPEAT.verifications, () => verify(key.verifying, proof)),
+      verifyMs: rounded((await fastest(() => verify(key.verifying, proof))).ms),
       proofBytes: proof.length,
       parts: proofSizes(key.verifying, proof),
       bits: rounded(report.bits),
@@ -91,10 +101,9 @@ export async function measureDecoder(point: Point): Promise<DecoderRow> {
   }
 }
 
-/** Milliseconds of the fastest of some runs, after one that warms up. */
-async function fastest(runs: number, work: () => unknown): Promise<number> {
+async function fastest(work: () => unknown): Promise<Lap<unknown>> {
   work();
   const all = [];
-  for (let k = 0; k < runs; k++) all.push(await laps(async () => work()));
-  return rounded(best(all).ms);
+  for (let k = 0; k < REPEAT; k++) all.push(await laps(async () => work()));
+  return best(all);
 }

@@ -55,7 +55,8 @@ export interface Gpt2Row {
   /** The whole model as one system, of which no proof is made here. */
   readonly whole: Counts & Expected;
   readonly segments: Segments;
-  /** Of the process, the float weights included. */
+  /** Of the process, the float weights included: before the proof in segments begins, and at the end. */
+  readonly peakBeforeMiB: number;
   readonly peakMiB: number;
 }
 
@@ -111,6 +112,7 @@ export async function measureGpt2(segments: number, log: (text: string) => void)
   const whole = await wholeOf(program, step);
   const reader = new IntegerTransformer(program, POSITIONS);
   await step("pass", () => reader.read(prompt));
+  const peakBeforeMiB = peakMiB();
   const proven = await proveIn(segments, program, prompt, log);
   return {
     weights: "random",
@@ -119,6 +121,7 @@ export async function measureGpt2(segments: number, log: (text: string) => void)
     seconds,
     whole,
     segments: proven,
+    peakBeforeMiB,
     peakMiB: peakMiB(),
   };
 }
@@ -176,10 +179,10 @@ async function proveIn(
       count,
       plan: secondsOf(planned),
       prove: secondsOf(made),
-      each: plan.segments.map(({ built }, k) => {
+      each: proven.key.segments.map(({ system, parameters }, k) => {
         const { report, committing } = proven.reports[k]!;
         return {
-          ...expectedOf(built.system, plan.parameters[k]!),
+          ...expectedOf(system, parameters),
           commitSeconds: rounded(committing),
           phases: Object.fromEntries(Object.entries(report.seconds).map(([phase, s]) => [phase, rounded(s)])),
           proofBytes: report.bytes,

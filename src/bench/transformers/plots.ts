@@ -1,5 +1,5 @@
 /**
- * Draws what `transformers.bench.ts` wrote, from the file alone: times, ratios and proof sizes by layers, tokens and width.
+ * Draws what `transformers.bench.ts` wrote, from the file alone: times, ratios, proof sizes and memory by layers, tokens and width. Prints the tables of the README.
  *
  *   tsx src/bench/transformers/plots.ts docs/bench/transformers-cpu-<date>.json [folder]
  */
@@ -7,18 +7,21 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Chart, drawChart } from "./chart.ts";
 import type { DecoderRow } from "./decoder.ts";
+import { decoderTable, gpt2Table } from "./markdown.ts";
 import { GROUP_NAMES, groupedBytes } from "./parts.ts";
 import { SIZES, type SizeName, seriesOf } from "./points.ts";
 import type { Report } from "./report.ts";
 
 const [file, folder = "docs/plots"] = process.argv.slice(2);
 if (file === undefined) throw new Error("Give the file that transformers.bench.ts wrote");
-const { decoders } = JSON.parse(readFileSync(file, "utf8")) as Report;
+const { decoders, gpt2 } = JSON.parse(readFileSync(file, "utf8")) as Report;
 mkdirSync(folder, { recursive: true });
 for (const name of SIZES) {
   const rows = seriesOf(decoders, name);
   for (const [kind, chart] of Object.entries(chartsOf(name, rows))) writeFileSync(join(folder, `${kind}-by-${name}.svg`), drawChart(chart));
 }
+console.log(decoderTable(decoders));
+if (gpt2 !== null) console.log(`\n${gpt2Table(gpt2)}`);
 
 function chartsOf(name: SizeName, rows: readonly DecoderRow[]): Readonly<Record<string, Chart>> {
   const over = { name, values: rows.map((row) => row[name]) };
@@ -31,7 +34,7 @@ function chartsOf(name: SizeName, rows: readonly DecoderRow[]): Readonly<Record<
       kind: "log",
       series: [
         series("proving", (row) => row.proveMs / 1000),
-        series("proving, processor time", (row) => row.proveProcessorMs / 1000),
+        series("proving, processor", (row) => row.proveProcessorMs / 1000),
         series("integers, token by token", (row) => row.runMs / 1000),
         series("integers, all at once", (row) => row.passMs / 1000),
         series("verifying", (row) => row.verifyMs / 1000),
@@ -39,10 +42,15 @@ function chartsOf(name: SizeName, rows: readonly DecoderRow[]): Readonly<Record<
       format: (seconds) => (seconds < 1 ? `${Math.round(1000 * seconds)} ms` : `${seconds} s`),
     },
     ratio: {
-      title: `Proving time over integer inference, by ${name}`,
+      title: `Proving over integer inference, by ${name}`,
       over,
       kind: "linear",
-      series: [series("token by token", (row) => row.proveMs / row.runMs), series("all at once", (row) => row.proveMs / row.passMs)],
+      series: [
+        series("token by token, wall", (row) => row.proveMs / row.runMs),
+        series("token by token, processor", (row) => row.proveProcessorMs / row.runProcessorMs),
+        series("all at once, wall", (row) => row.proveMs / row.passMs),
+        series("all at once, processor", (row) => row.proveProcessorMs / row.passProcessorMs),
+      ],
     },
     proof: {
       title: `Proof by ${name}, in KiB`,
