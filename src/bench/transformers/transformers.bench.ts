@@ -2,7 +2,7 @@
  * Proofs of random transformers on the CPU backend: LLaMA-shaped decoders by layers, tokens and width, and the shape of GPT-2. Each is measured in a process of its
  * own, so that peaks of memory are its own.
  *
- *   tsx src/bench/transformers/transformers.bench.ts [--out file.json] [--parts layers,tokens,width] [--segments 12] [--note text]
+ *   tsx src/bench/transformers/transformers.bench.ts [--out file.json] [--parts layers,tokens,width] [--segments 4] [--note text]
  *
  * The part gpt2 takes minutes and 6 GiB and is measured when it is named. Prints tables; with --out also writes everything as JSON, anew after every process, which `plots.ts` draws. Points that the file has already are measured anew.
  */
@@ -21,7 +21,7 @@ const { values } = parseArgs({
   options: {
     out: { type: "string" },
     parts: { type: "string", default: "layers,tokens,width" },
-    segments: { type: "string", default: "12" },
+    segments: { type: "string", default: "4" },
     note: { type: "string" },
     /** What a child process measures, as JSON. */
     child: { type: "string" },
