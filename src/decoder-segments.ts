@@ -12,11 +12,10 @@
  */
 import type { Backend, Column, Session } from "./backend/backend.ts";
 import { toWords } from "./backend/columns.ts";
-import { runDecoder } from "./decoder.ts";
+import { runDecoderOn } from "./decoder.ts";
 import { InternalError, ModelError } from "./errors.ts";
-import { checkTokens, compileDecoder } from "./model/transformer/compile.ts";
+import { checkTokens } from "./model/transformer/compile.ts";
 import { type CompiledSegment, compileSegment, type RawStatement, type SegmentRun } from "./model/transformer/compile-segment.ts";
-import { generateTokens } from "./model/transformer/device.ts";
 import { computeSegment } from "./model/transformer/device-segment.ts";
 import { shareMultiplier, type TransformerTables, transformerTables } from "./model/transformer/integer-run.ts";
 import type { LanguageModel } from "./model/transformer/load.ts";
@@ -75,7 +74,7 @@ export interface SegmentOptions extends ReportedOptions {
 
 /**
  * Cuts a decoder for up to `positions` + 1 tokens into `count` groups of layers.
- * @throws ModelError if it has fewer layers, cannot be proven, or the target cannot be met
+ * @throws ModelError if it is an encoder, has fewer layers, cannot be proven, or the target cannot be met
  */
 export function planSegments(decoder: LayeredModel, positions: number, count: number, target: SecurityTarget = {}): SegmentPlan {
   const part = decoder.part ?? ((range) => shareMultiplier(segmentProgram(decoder.program, range), decoder.program));
@@ -91,7 +90,7 @@ export function planSegments(decoder: LayeredModel, positions: number, count: nu
   let input: TokenEncoding | undefined;
   const systems = ranges.map((_, k) => {
     const { built, form } = segment(k);
-    if (form.input.kind !== "tokens") throw new ModelError(`${decoder.name} is an encoder: only decoders are proven in segments`);
+    if (form.input.kind !== "tokens") throw new ModelError(`${decoder.name} is an encoder: segments are for decoders`);
     input = form.input;
     return built.system;
   });
@@ -165,33 +164,10 @@ export async function statementOf(
   checkTokens(plan.input, prompt, count);
   const statement =
     typeof continuation === "number"
-      ? await onDevice(options.backend, (backend) => generate(plan, prompt, continuation, backend))
+      ? await runDecoderOn(plan.decoder, prompt, continuation, options)
       : { prompt, generated: continuation };
   checkStatement(plan, statement);
   return statement;
-}
-
-/** The greedy continuation, on the device if it makes witnesses. */
-async function generate(
-  { decoder, input: { positions } }: SegmentPlan,
-  prompt: readonly number[],
-  count: number,
-  backend: Backend,
-): Promise<TokenStatement> {
-  if (backend.witness !== "device") return runDecoder(decoder, prompt, count);
-  const compiled = compileDecoder(decoder.program, positions);
-  const uploaded = new Map<ColumnId, Column>();
-  const session = backend.open();
-  try {
-    const weight = (id: ColumnId): Column => {
-      const column = uploaded.get(id) ?? session.upload(toWords(compiled.built.weights.get(id) ?? new Int32Array()), 1);
-      uploaded.set(id, column);
-      return column;
-    };
-    return await generateTokens(compiled, prompt, count, session, weight);
-  } finally {
-    session.end();
-  }
 }
 
 async function proveOne(

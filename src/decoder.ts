@@ -57,11 +57,44 @@ export async function commitDecoder(
   return { id: modelId(verifying), verifying, weights, compiled };
 }
 
-/** The greedy continuation by `count` tokens, in exact integers, without a proof. @throws RangeError @throws ModelError if a value leaves its bits */
+/**
+ * The greedy continuation by `count` tokens, in exact integers, without a proof.
+ * @throws RangeError @throws ModelError if a value leaves its bits, or if it is an encoder
+ */
 export function runDecoder({ program }: Pick<LanguageModel, "program">, prompt: readonly number[], count: number): TokenStatement {
+  if (program.final) throw new ModelError(`${program.name} is an encoder: it has no tokens that follow`);
+  if (!(Number.isInteger(count) && count >= 1)) throw new RangeError(`A prompt is continued by at least one token, not by ${count}`);
   const decoder = new IntegerTransformer(program, prompt.length + count - 1);
   const tokens = continueGreedily((token) => decoder.step(token), prompt, count);
   return { prompt, generated: tokens.slice(prompt.length) };
+}
+
+/**
+ * The same on a backend: where witnesses are made on the device, the tokens are generated there, and one pass over all of them holds every value against its range.
+ * @throws what `runDecoder` throws, and DeviceError if the backend cannot
+ */
+export function runDecoderOn(
+  decoder: Pick<LanguageModel, "program">,
+  prompt: readonly number[],
+  count: number,
+  options: { readonly backend: Backend },
+): Promise<TokenStatement> {
+  return onDevice(options.backend, async (backend) => {
+    if (backend.witness !== "device") return runDecoder(decoder, prompt, count);
+    const compiled = compileDecoder(decoder.program, Math.max(1, prompt.length + count - 1));
+    const session = backend.open();
+    try {
+      const uploaded = new Map<ColumnId, Column>();
+      const weight = (id: ColumnId): Column => {
+        const column = uploaded.get(id) ?? session.upload(toWords(compiled.built.weights.get(id) ?? new Int32Array()), 1);
+        uploaded.set(id, column);
+        return column;
+      };
+      return (await computeDecoder(compiled, prompt, count, session, weight, async () => undefined)).statement;
+    } finally {
+      session.end();
+    }
+  });
 }
 
 /**

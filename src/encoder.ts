@@ -54,8 +54,13 @@ export async function commitEncoder(
   return { id: modelId(verifying), verifying, weights, compiled };
 }
 
-/** The embedding of a text, in exact integers, without a proof: sums over the tokens. @throws ModelError if a value leaves its bits */
+/**
+ * The embedding of a text, in exact integers, without a proof: sums over the tokens.
+ * @throws RangeError @throws ModelError if a value leaves its bits, or if it is a decoder
+ */
 export function runEncoder({ program }: Pick<LanguageModel, "program">, tokens: readonly number[]): EmbeddingStatement {
+  if (!program.final) throw new ModelError(`${program.name} is a decoder: it has no embeddings`);
+  if (tokens.length === 0) throw new RangeError("A text of no tokens has no embedding");
   return embed(program, tokens);
 }
 

@@ -155,11 +155,13 @@ describe("inspect", () => {
 describe("models, run, commit, quantize, accuracy, bench", () => {
   it("lists what is bundled", async () => {
     const { stdout } = await call(["models", "--json"]);
-    const { models } = parsed(stdout) as { models: { name: string; shape: number[] }[] };
-    expect(models.map((m) => [m.name, m.shape])).toEqual([
-      ["lande", [620]],
-      ["mnist-small", [1, 28, 28]],
+    const { models } = parsed(stdout) as { models: { name: string; shape?: number[]; weights: number }[] };
+    expect(models.map((m) => [m.name, m.shape, m.weights])).toEqual([
+      ["lande", [620], 80_570],
+      ["mnist-small", [1, 28, 28], 11_274],
+      ["ishmael", undefined, 1_054_080],
     ]);
+    expect((await call(["models"])).stdout).toMatch(/^ishmael +text +text +1054080 +writes on/m);
   });
 
   it("runs a test image, and the same numbers from a file", async () => {

@@ -1,8 +1,9 @@
 /** The commands on a language model: a small random decoder in a GGUF file. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { call, temporaryFolder } from "../testing/cli.ts";
 import { smallGguf } from "../testing/gguf.ts";
+import { Cancelled } from "./failure.ts";
 
 const folder = temporaryFolder();
 const [model, proof, key] = [folder.file("small.gguf"), folder.file("a.proof"), folder.file("a.vk")];
@@ -50,6 +51,79 @@ describe("a language model", () => {
     expect((await call(["verify", proof, "--key", model, "--positions", "17", ...fast])).code).toBe(1);
   });
 
+  it("is verified for one prompt alone where the model is the key, and says it in words", async () => {
+    const { prompt, generated } = JSON.parse(proved.stdout) as Shown;
+    const by = ["verify", proof, "--key", model, "--positions", "16", ...fast];
+    const same = await call([...by, "--input", "abc"]);
+    expect(same.code).toBe(0);
+    expect(same.stdout).toContain("prompt    5 tokens: abc\n");
+    expect(JSON.parse((await call([...by, "--json"])).stdout)).toMatchObject({ accepted: true, prompt, generated });
+    for (const text of ["abd", "ab", "abcd", ""])
+      expect(await call([...by, "--input", text])).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/^rejected: The proof holds, but for another input: 5 tokens: abc$/m) as string,
+      });
+    expect((await call([...by, "--input", "-"], { stdin: "abc\n" })).code).toBe(0);
+    const other = JSON.parse((await call([...by, "--input", "abd", "--json"])).stdout) as object;
+    expect(other).toMatchObject({ accepted: false, error: { code: "input/other" } });
+    expect(await call([...by, "--input", "ABC"])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^circlet: The tokenizer has no piece for byte 65$/m) as string,
+    });
+    expect(await call(["verify", proof, "--key", key, "--input", "abc"])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(
+        /a\.vk has no tokenizer.*: give the language model as the key, --key <model> --positions 16$/m,
+      ) as string,
+    });
+  });
+
+  it("is proven up to its last position, in a key for no more positions than it has", async () => {
+    const { stdout, code } = await call([
+      "prove",
+      model,
+      "--input",
+      "abc",
+      "--tokens",
+      "60",
+      "-o",
+      folder.file("long.proof"),
+      "--json",
+      ...fast,
+    ]);
+    expect([code, (JSON.parse(stdout) as Shown).positions]).toEqual([0, 64]);
+    for (const command of ["run", "prove"])
+      expect(await call([command, model, "--input", "abc", "--tokens", "61"])).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/5 tokens of input and 61 that follow take 65 positions, small has 64$/m) as string,
+      });
+  });
+
+  it.each([
+    ["calibrated", "calibrates", ["prove"]],
+    ["committed and proven", "look up", ["prove"]],
+    ["proven in segments", "segment 2 of 2", ["prove", "--segments", "2"]],
+    ["proven in one segment", "commit", ["prove", "--segment", "2/2"]],
+    ["committed", "calibrates", ["commit", "--positions", "8"]],
+    ["measured", "measures", ["accuracy"]],
+  ])("writes nothing when it is cancelled while it is %s", async (_, at, [command, ...flags]) => {
+    const controller = new AbortController();
+    const prompt = command === "prove" ? ["--input", "abc", "--tokens", "4"] : [];
+    const [output, keyFile] = [folder.file("cancelled.proof"), folder.file("cancelled.vk")];
+    const files = command === "accuracy" ? ["--html", output] : ["-o", output];
+    const answer = await call([command!, model, ...prompt, ...flags, ...files, ...(command === "accuracy" ? [] : fast)], {
+      signal: controller.signal,
+      onStderr: (text) => text.startsWith(at) && controller.abort(new Cancelled()),
+    });
+    expect(answer).toMatchObject({
+      code: 130,
+      stdout: "",
+      stderr: expect.stringMatching(/^circlet: Cancelled, nothing was written$/m) as string,
+    });
+    expect([output, keyFile].filter((file) => existsSync(file))).toEqual([]);
+    expect(readdirSync(folder.path).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  });
+
   it("is committed to for a number of positions, and proven under that key's id", async () => {
     const { stdout, code } = await call(["commit", model, "--positions", "16", "-o", folder.file("c.vk"), "--json", ...fast]);
     expect(code).toBe(0);
@@ -88,10 +162,32 @@ describe("a language model", () => {
     ["no positions to commit to", ["commit", model]],
     ["positions of another model", ["commit", "lande", "--positions", "16"]],
     ["samples", ["accuracy", model, "--samples", "mnist:5"]],
-    ["an input to compare with", ["verify", proof, "--key", key, "--input", "abc"]],
     ["a file that is missing", ["prove", folder.file("no.gguf"), "--input", "abc", "--tokens", "4"]],
     ["more tokens than the model was made for", ["run", model, "--input", "abc", "--tokens", "100"]],
   ])("is refused with %s", async (_, argv) => {
     expect((await call(argv)).code).toBe(2);
+  });
+});
+
+describe("the bundled language model", () => {
+  it("is proven by a text and its name, in any order", async () => {
+    const [a, b] = [folder.file("ishmael-a.proof"), folder.file("ishmael-b.proof")];
+    const { stdout, code } = await call(["prove", "Call me", "--model", "ishmael", "--tokens", "10", "-o", a, "--json", ...fast]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ model: "ishmael", positions: 16, generated: { text: " Ishmael. Some years" } });
+    expect((await call(["prove", "--model", "ishmael", "Call me", "--tokens", "10", "-o", b, ...fast])).code).toBe(0);
+    expect(readFileSync(b)).toEqual(readFileSync(a));
+    expect((await call(["verify", a, "--key", folder.file("ishmael-b.vk")])).code).toBe(0);
+  }, 60_000);
+
+  it("is asked for its text, and for its positions", async () => {
+    expect((await call(["prove", "ishmael"])).stderr).toMatch(
+      /^circlet: The model ishmael needs an --input; if it is a text: --input ishmael$/m,
+    );
+    expect((await call(["prove", "--model", "ishmael"])).stderr).toMatch(/^circlet: Nothing to prove: give a text/);
+    expect((await call(["commit", "ishmael"])).stderr).toMatch(
+      /^circlet: A language model's key is for a number of positions: give --positions <n>$/m,
+    );
+    expect((await call(["bench", "--model", "ishmael"])).stderr).toMatch(/^circlet: bench measures networks with classes/);
   });
 });

@@ -36,6 +36,7 @@ export async function kindOf(path: string): Promise<"file" | "folder" | "other" 
 export async function checkWritable(path: string): Promise<void> {
   const kind = await kindOf(path);
   if (kind === "folder") throw new UsageError("file", `Cannot write ${path}: it is a folder`);
+  if (kind === null && /[\\/]$/.test(path)) throw new UsageError("file", `Cannot write ${path}: there is no such folder`);
   const folder = dirname(path);
   if (kind === null && (await kindOf(folder)) !== "folder")
     throw new UsageError("file", `Cannot write ${path}: there is no folder ${folder}`);

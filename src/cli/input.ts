@@ -1,6 +1,6 @@
 /** What `--input` means for a model: a text, or the numbers of a JSON or .npy file; `-` is standard input, `mnist:7` a test image. */
 import { type Input, rawInput } from "../api.ts";
-import { encodeInput, type InputEncoding, inputShape } from "../statement/encoding.ts";
+import { type CellEncoding, encodeInput, inputShape } from "../statement/encoding.ts";
 import { decodeUtf8 } from "../statement/utf8.ts";
 import { blaming, UsageError } from "./failure.ts";
 import { readBytes } from "./files.ts";
@@ -10,14 +10,12 @@ import { isNpy, type Numbers, parseNpy } from "./npy.ts";
 /** What has an input: a model or a verifying key. */
 export interface Reader {
   readonly name: string;
-  readonly input: InputEncoding;
+  readonly input: CellEncoding;
 }
 
-/** Reads an input as the raw bytes of a statement. @throws UsageError (input, file) if the model does not accept it */
+/** Reads an input of a network as the raw bytes of a statement. @throws UsageError (input, file) if the model does not accept it */
 export async function readInput(given: string, model: Reader, io: Io): Promise<Uint8Array> {
   const encoding = model.input;
-  if (encoding.kind === "tokens" || encoding.kind === "embedding")
-    throw new UsageError("input", `${model.name} reads tokens: its input cannot be compared with --input`);
   const input = await parseInput(given, model, io);
   return blaming(
     "input",

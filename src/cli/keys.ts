@@ -1,5 +1,7 @@
 /** Verifying keys: read from a file, or recomputed from a model. */
+import type { Backend } from "../backend/backend.ts";
 import { InternalError } from "../errors.ts";
+import type { LanguageModel } from "../model/transformer/load.ts";
 import { decodeKey, type VerifyingKey } from "../proof/key.ts";
 import { decodeSegmentedKey, prepareSegments, type SegmentedKey } from "../segments/key.ts";
 import { prepareKey } from "../verifier/verify.ts";
@@ -57,14 +59,20 @@ export async function parseKey(bytes: Uint8Array, path: string): Promise<AnyKey>
   );
 }
 
+/** A key, and the language model that it was computed from, if it was. */
+export interface OpenKey {
+  readonly key: AnyKey;
+  readonly model?: LanguageModel;
+}
+
 /** A key file's key, or that of a model, for which its weights are committed again. @throws UsageError */
-export async function keyOf(
+export async function openKey(
   source: string,
   options: BackendFlags & SecurityFlags & { readonly positions?: number; readonly segments?: number; readonly recipe?: string },
   io: Io,
-): Promise<AnyKey> {
+): Promise<OpenKey> {
   const { isModel, openModel, withBackend } = await import("./source.ts");
-  const { isTransformer, openLanguageModel } = await import("./transformers.ts");
+  const { isTransformer, openLanguageModel, refuse } = await import("./transformers.ts");
   if (await isTransformer(source)) {
     if (options.positions === undefined)
       throw new UsageError("usage", "A language model's key is for a number of positions: give the one of the proof as --positions");
@@ -73,25 +81,25 @@ export async function keyOf(
     if (segments !== undefined) {
       const { commitSegments, planSegments } = await import("../decoder-segments.ts");
       const plan = planSegments(model, positions, segments, targetOf(options));
-      return withBackend(options, io, (backend) => commitSegments(plan, { backend }));
+      return { model, key: await withBackend(options, io, (backend) => commitSegments(plan, { backend })) };
     }
     const { commitDecoder } = await import("../decoder.ts");
     const { commitEncoder } = await import("../encoder.ts");
     const make = model.program.final ? commitEncoder : commitDecoder;
-    return withBackend(options, io, async (backend) => (await make(model, positions, { backend, ...targetOf(options) })).verifying);
+    const commitOn = async (backend: Backend) => (await make(model, positions, { backend, ...targetOf(options) })).verifying;
+    return { model, key: await withBackend(options, io, commitOn) };
   }
   if (!(await isModel(source))) {
-    if (options.bits !== undefined || options.regime !== undefined || options.segments !== undefined)
-      throw new UsageError(
-        "usage",
-        "--bits, --regime and --segments are for a key that is recomputed from a model; a key file has its own",
-      );
-    return readKey(source);
+    for (const flag of ["bits", "regime", "positions", "segments", "recipe"] as const)
+      if (options[flag] !== undefined)
+        throw new UsageError("usage", `--${flag} is for a key that is recomputed from a model; a key file has its own`);
+    return { key: await readKey(source) };
   }
+  refuse(options, ["positions", "segments", "recipe"]);
   const { commit } = await import("../api.ts");
   const model = await openModel(source);
   await breathe(io.signal);
   const { verifying } = await withBackend(options, io, (backend) => commit(model, { backend, ...targetOf(options) }));
   await breathe(io.signal);
-  return verifying;
+  return { key: verifying };
 }

@@ -8,9 +8,9 @@ import { printable } from "./output.ts";
 
 const MODEL = "bundled model (see circlet models), folder with model.onnx and model.json, or .onnx file beside its model.json";
 const LANGUAGE = "or a language model: a bundled one, a .gguf file, a Hugging Face folder, a hub id";
-const INPUT = "text for a text model, else a .json or .npy file or mnist:<n>; - reads standard input";
+const INPUT = "text for a text or language model, else a .json or .npy file or mnist:<n>; - reads standard input";
 const RECIPE = "a language model's scales (circlet quantize writes them; default: those beside the model, else found on sample texts)";
-const SAMPLES = "JSON file with a list of { input, label }, or mnist:<n> for n MNIST images";
+const SAMPLES = "JSON file with a list of { input, label }, or mnist:<n> for n MNIST images; a text file for a language model";
 
 /**
  * Runs the command line.
@@ -56,6 +56,7 @@ Examples:
   circlet prove "un texte en français"             proves the language of a text
   circlet verify lande.proof --key lande.vk        verifies it, anywhere
   circlet prove mnist-small --input mnist:7        proves what digit test image 7 shows
+  circlet prove --model ishmael "Call me"          proves how a language model goes on
 
 Results go to standard output, progress and messages to standard error.
 Exit codes: 0 done or accepted, 1 proof rejected, 2 wrong usage or input, 130 cancelled.
@@ -91,12 +92,15 @@ CIRCLET_DEBUG=1 adds the stack trace to an error.`,
     .option("-o, --output <file>", "the verifying key's file (default: <name>.vk)")
     .action(async (model, options) => (await import("./commands/commit.ts")).commitCommand(model, options, io));
 
-  add("run", "Runs a model in exact integers, without a proof.", [
-    'run lande --input "Quanto costa il biglietto?"',
-    "run mnist-small --input digit.npy",
-    "run mnist-small --input mnist:7 --json",
-    'run stories.gguf --input "Once upon a time" --tokens 60',
-  ])
+  addBackend(
+    add("run", "Runs a model in exact integers, without a proof.", [
+      'run lande --input "Quanto costa il biglietto?"',
+      "run mnist-small --input digit.npy",
+      "run mnist-small --input mnist:7 --json",
+      'run ishmael --input "The sea was" --tokens 40',
+      'run ishmael --input "The sea was" --backend webgpu',
+    ]),
+  )
     .argument("<model>", `${MODEL}, ${LANGUAGE}`)
     .requiredOption("--input <input>", INPUT)
     .option("--recipe <file>", RECIPE)
@@ -129,7 +133,7 @@ CIRCLET_DEBUG=1 adds the stack trace to an error.`,
     .option("--tokens <n>", "how many tokens a language model is to write (default: 32)", integer(1, 1023))
     .option(
       "--positions <n>",
-      "positions of a language model's key: one less than the most tokens (default: a power of two from 16)",
+      "positions of a language model's key: one less than the most tokens (default: a power of two from 16, or the model's most)",
       integer(1, 1023),
     )
     .action(async (argument, options) => (await import("./commands/prove.ts")).proveCommand(argument, options, io));
@@ -141,6 +145,7 @@ CIRCLET_DEBUG=1 adds the stack trace to an error.`,
           "verify lande.proof --key lande.vk",
           "verify lande.proof --key lande                    recomputes the key from the model",
           'verify lande.proof --key lande.vk --input "..."   also compares the input',
+          'verify ishmael.proof --key ishmael --positions 64 --input "Call me"',
         ]),
       ),
     ),
@@ -178,17 +183,18 @@ CIRCLET_DEBUG=1 adds the stack trace to an error.`,
     "quantize net.onnx --exponent 8 --range -256,255 --labels labels.txt -o mynet",
     "quantize net.onnx --exponent 0 --range 0,255 --samples mnist:100 -o digits",
     "quantize stories.gguf -o stories.circlet.json    chooses a language model's scales on texts",
+    "quantize ./folder -o ./folder --samples texts.txt",
   ])
     .argument("<model>", `${MODEL}, ${LANGUAGE}`)
     .option(
       "-o, --output <folder>",
-      "writes model.onnx, model.json, the integer program and the accuracy report there; of a language model, the file of its recipe",
+      "writes model.onnx, model.json, the integer program and the accuracy report there; of a language model, its recipe, as this file or into this folder",
     )
     .option("--exponent <e>", "input cells v stand for v / 2^e (for an ONNX file without model.json)", integer(-30, 30))
     .option("--range <low,high>", "smallest and largest input cell", integerRange)
     .option("--divisor <n>", "the network sees its input divided by n", integer(1, 2 ** 30))
     .option("--labels <file>", "the classes' labels, one a line (default: 0, 1, ...)")
-    .option("--name <name>", "the model's name (default: the file's)")
+    .option("--name <name>", "the model's name, which is part of its id (default: the file's)")
     .option("--table-bits <n>", "bits of looked-up activations", integer(2, 20))
     .option("--activation-bits <n>", "bits of other activations", integer(2, 24))
     .option("--logit-bits <n>", "bits of the logits", integer(2, 26))
@@ -196,8 +202,9 @@ CIRCLET_DEBUG=1 adds the stack trace to an error.`,
     .option("--samples <samples>", `calibrates on these, and measures: ${SAMPLES}`)
     .option("--calibrate", "chooses scales by samples (those of the model's kind unless --samples names others)")
     .option("--no-calibrate", "keeps the scales that bounds or model.json give: --samples are for the accuracy report alone")
+    .option("--no-search", "keeps the usual bits of a language model, without measuring others")
     .option("--percentile <p>", "share of a value's sample cells that must fit its bits, 50 to 100 (default: 100)", number(50, 100))
-    .option("--limit <n>", "at most so many samples in the accuracy report, evenly spread", integer(1, 1e6), 500)
+    .option("--limit <n>", "at most so many samples in the accuracy report, evenly spread (default: 500)", integer(1, 1e6))
     .action(async (model, options) => (await import("./commands/quantize.ts")).quantizeCommand(model, options, io));
 
   add("accuracy", "Compares the integer network with its float original on samples.", [

@@ -1,4 +1,5 @@
 /** Models, keys and backends as the command line names them. */
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Backend } from "../backend/backend.ts";
 import type { Provider } from "../backend/webgpu/gpu.ts";
@@ -26,6 +27,9 @@ export interface BackendOptions {
   readonly fallback?: boolean;
 }
 
+/** Language models that are part of the package. */
+export const BUNDLED_TRANSFORMERS = ["ishmael"] as const;
+
 /** A URL; a single letter would be a drive. */
 const ADDRESS = /^[a-z][a-z+.-]+:\/\/\S+$/i;
 
@@ -49,15 +53,22 @@ export async function openSource(source: string, options: Pick<LoadOptions, "des
 
 /** Runs a step of loading `source`; a model that cannot be used becomes a UsageError that names it. */
 export async function loading<T>(source: string, work: () => T | Promise<T>): Promise<T> {
-  return blaming("model", (message) => (/^Cannot/.test(message) ? message : `Cannot load ${source}: ${message}`), work);
+  const say = (message: string): string => {
+    if (!/^Cannot/.test(message)) return `Cannot load ${source}: ${message}`;
+    return message.includes(source) ? message : `${source}: ${message}`;
+  };
+  return blaming("model", say, work);
 }
 
 async function checkSource(source: string): Promise<void> {
   if ((BUNDLED_MODELS as readonly string[]).includes(source) || ADDRESS.test(source)) return;
   const kind = await kindOf(source);
-  if (kind === null)
-    throw new UsageError("model", `Unknown model ${source}: neither bundled (${BUNDLED_MODELS.join(", ")}) nor a file or folder`);
-  if (kind !== "folder" && !/\.onnx$/i.test(source)) throw new UsageError("model", `${source} is no model: want a folder or an .onnx file`);
+  const bundled = [...BUNDLED_MODELS, ...BUNDLED_TRANSFORMERS].join(", ");
+  if (kind === null) throw new UsageError("model", `Unknown model ${source}: neither bundled (${bundled}) nor a file or folder`);
+  if (kind !== "folder" && !/\.onnx$/i.test(source))
+    throw new UsageError("model", `${source} is no model: want a folder, an .onnx file or a .gguf file`);
+  if (kind === "folder" && (await kindOf(join(source, "model.onnx"))) === null)
+    throw new UsageError("model", `The folder ${source} has no model: neither model.onnx nor the config.json of a language model`);
 }
 
 /** Reads a path, a file URL or an address. @throws Error whose message is the reason alone */

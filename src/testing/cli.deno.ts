@@ -29,3 +29,28 @@ for (const provider of ["dawn", "deno"]) {
     }
   });
 }
+
+/** A fresh calibration in floats, and the tables and weights that follow, give one model id on every runtime. */
+Deno.test("circlet quantize and commit give Node's scales and model ids", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "circlet-"));
+  const node = (...args: string[]): Promise<{ stdout: string }> =>
+    promisify(execFile)("node", [fileURLToPath(new URL("../../node_modules/tsx/dist/cli.mjs", import.meta.url)), MAIN, ...args]);
+  try {
+    const scales: string[] = [];
+    const ids: string[] = [];
+    for (const [name, run] of [
+      ["deno", circlet],
+      ["node", node],
+    ] as const) {
+      const recipe = join(folder, `${name}.json`);
+      await run("quantize", "ishmael", "--no-search", "-o", recipe);
+      scales.push(JSON.stringify(JSON.parse(await readFile(recipe, "utf8")).scales));
+      const committed = await run("commit", "ishmael", "--recipe", recipe, "--positions", "8", "-o", join(folder, `${name}.vk`), "--json");
+      ids.push(JSON.parse(committed.stdout).modelId);
+    }
+    if (scales[0] !== scales[1]) throw new Error("The scales differ");
+    if (ids[0] !== ids[1]) throw new Error(`The model ids differ: ${ids.join(", ")}`);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});

@@ -1,5 +1,6 @@
 /** Hugging Face folders in memory, for tests: those with known answers in fixtures/transformers, changed as a test needs it, and small tokenizers. */
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readSafetensors } from "../model/huggingface/safetensors.ts";
 import type { OpenFile } from "../model/huggingface/weights.ts";
@@ -203,4 +204,31 @@ export function wordPieceTokenizer(): { tokenizer: Record<string, unknown>; conf
     },
     config: { cls_token: "[CLS]", sep_token: "[SEP]" },
   };
+}
+
+/** The BERT of the fixtures with a tokenizer of eleven word pieces, of which it has 60. */
+export function encoderFiles(): Files {
+  const { tokenizer, config } = wordPieceTokenizer();
+  return new Map([...fixtureFiles("bert"), ["tokenizer.json", jsonBytes(tokenizer)], ["tokenizer_config.json", jsonBytes(config)]]);
+}
+
+/** The LLaMA of the fixtures with a tokenizer of the letters a to z. */
+export function decoderFiles(): Files {
+  const { tokenizer } = bytePairTokenizer();
+  const vocab = Object.fromEntries(Array.from({ length: 26 }, (_, i) => [String.fromCharCode(97 + i), i]));
+  const letters = { ...tokenizer, added_tokens: [], model: { type: "BPE", vocab, merges: [] } };
+  return new Map([
+    ...fixtureFiles("llama"),
+    ["tokenizer.json", jsonBytes(letters)],
+    ["tokenizer_config.json", jsonBytes({ eos_token: "z" })],
+  ]);
+}
+
+/** Writes a folder's files. */
+export function writeFiles(files: Files, folder: string): string {
+  for (const [name, bytes] of files) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), bytes);
+  }
+  return folder;
 }

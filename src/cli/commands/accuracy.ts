@@ -7,7 +7,7 @@ import type { JsonOption } from "../options.ts";
 import { print } from "../output.ts";
 import { samplesFor } from "../samples.ts";
 import { openModel } from "../source.ts";
-import { isTransformer } from "../transformers.ts";
+import { isTransformer, refuse } from "../transformers.ts";
 
 export interface AccuracyOptions extends JsonOption {
   readonly limit: number;
@@ -18,6 +18,7 @@ export interface AccuracyOptions extends JsonOption {
 
 export async function accuracyCommand(source: string, options: AccuracyOptions, io: Io): Promise<void> {
   if (await isTransformer(source)) return (await import("./accuracy-tokens.ts")).accuracyTokensCommand(source, options, io);
+  refuse(options, ["recipe"]);
   const { html } = options;
   if (html !== undefined) await checkWritable(html);
   const model = await openModel(source);

@@ -4,12 +4,14 @@ import { measureLayers } from "../../bench/layers.bench.ts";
 import { measureVerbs } from "../../bench/verbs.ts";
 import { PHASES, type Phase } from "../../prover/prove.ts";
 import { verify } from "../../verify.ts";
+import { UsageError } from "../failure.ts";
 import { readInput } from "../input.ts";
 import { breathe, type Io } from "../io.ts";
 import { machine, machineText } from "../machine.ts";
 import type { BackendFlags, JsonOption } from "../options.ts";
 import { aligned, deviceText, print, size, table } from "../output.ts";
 import { openModel, withBackend } from "../source.ts";
+import { isTransformer } from "../transformers.ts";
 
 export const BENCHES = ["prove", "kernels", "layers"] as const;
 export type BenchName = (typeof BENCHES)[number];
@@ -69,6 +71,8 @@ type Run = Proven["report"] & { readonly proving: number; readonly verifying: nu
 
 /** Times a model's proof; the first run warms up and does not count. */
 async function benchProve(options: BenchOptions, io: Io): Promise<void> {
+  if (await isTransformer(options.model))
+    throw new UsageError("usage", "bench measures networks with classes: for a language model, prove says its times");
   const model = await openModel(options.model);
   const raw = await readInput(options.input, model, io);
   await withBackend(options, io, async (backend) => {

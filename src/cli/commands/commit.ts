@@ -15,7 +15,7 @@ import { type AnyKey, formOf, isSegmented } from "../keys.ts";
 import { type BackendFlags, type JsonOption, type SecurityFlags, targetOf } from "../options.ts";
 import { aligned, print, printable, seconds, size } from "../output.ts";
 import { openModel, withBackend } from "../source.ts";
-import { isTransformer, openLanguageModel } from "../transformers.ts";
+import { isTransformer, openLanguageModel, refuse } from "../transformers.ts";
 
 export interface CommitOptions extends JsonOption, BackendFlags, SecurityFlags {
   readonly output?: string;
@@ -67,8 +67,7 @@ async function committable(source: string, options: CommitOptions, io: Io): Prom
   const target = targetOf(options);
   const { positions, segments } = options;
   if (!(await isTransformer(source))) {
-    if (positions !== undefined || segments !== undefined)
-      throw new UsageError("usage", "--positions and --segments are for a language model");
+    refuse(options, ["positions", "segments", "recipe"]);
     const model = await openModel(source);
     return { name: model.name, commit: (backend) => commit(model, { backend, ...target }) };
   }

@@ -10,8 +10,8 @@ import { breathe, type Io } from "../io.ts";
 import { type BackendFlags, type JsonOption, type SecurityFlags, type SegmentOf, targetOf } from "../options.ts";
 import { aligned, print, seconds, size } from "../output.ts";
 import { showProgress } from "../progress.ts";
+import { type Job, modelShown, statementShown } from "../prompts.ts";
 import { withBackend } from "../source.ts";
-import { type Job, modelShown, statementShown } from "../transformers.ts";
 
 type Options = JsonOption & BackendFlags & SecurityFlags & { readonly output?: string };
 

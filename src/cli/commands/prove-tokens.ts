@@ -10,9 +10,10 @@ import { UsageError } from "../failure.ts";
 import { breathe, type Io } from "../io.ts";
 import { type BackendFlags, type JsonOption, type SecurityFlags, targetOf } from "../options.ts";
 import { showProgress } from "../progress.ts";
+import { modelShown, positionsFor, promptOf, statementShown, textFor } from "../prompts.ts";
 import { deliver, proofFiles, type Shown } from "../proven.ts";
 import { withBackend } from "../source.ts";
-import { modelShown, openLanguageModel, positionsFor, promptOf, statementShown, type TokenFlags, tokensOf } from "../transformers.ts";
+import { openLanguageModel, type TokenFlags } from "../transformers.ts";
 import { makeSegments, provePart } from "./prove-segments.ts";
 
 export interface ProveTokensOptions extends JsonOption, BackendFlags, SecurityFlags, TokenFlags {
@@ -47,7 +48,7 @@ async function proveContinuation(model: LanguageModel, options: ProveTokensOptio
       "--segment k/n proves one segment, without --segments and --key: commit --segments n writes the key of all",
     );
   const { prompt, count } = await promptOf(model, options, io);
-  const positions = positionsFor(prompt.length + count - 1, options.positions);
+  const positions = positionsFor(model, prompt.length + count - 1, options.positions);
   const job = { model, prompt, count, positions };
   if (segment !== undefined) return provePart(job, segment, options, io);
   if (segments !== undefined) {
@@ -64,10 +65,8 @@ async function proveContinuation(model: LanguageModel, options: ProveTokensOptio
 }
 
 async function proveText(model: LanguageModel, options: ProveTokensOptions, io: Io): Promise<void> {
-  for (const flag of ["tokens", "segments", "segment"] as const)
-    if (options[flag] !== undefined) throw new UsageError("usage", `${model.name} is an encoder: --${flag} is for decoders`);
-  const tokens = await tokensOf(model, options.input, io);
-  const positions = positionsFor(tokens.length, options.positions);
+  const tokens = await textFor(model, options.input, io);
+  const positions = positionsFor(model, tokens.length, options.positions);
   await make(model, options, io, {
     positions,
     commit: (backend) => commitEncoder(model, positions, { backend, ...targetOf(options) }),

@@ -12,7 +12,7 @@ import { inputJson, inputText, outputText, printable } from "../output.ts";
 import { showProgress } from "../progress.ts";
 import { deliver, proofFiles } from "../proven.ts";
 import { isModel, openModel, withBackend } from "../source.ts";
-import { isTransformer, type TokenFlags } from "../transformers.ts";
+import { isTransformer, refuse, type TokenFlags } from "../transformers.ts";
 
 export interface ProveOptions extends JsonOption, BackendFlags, SecurityFlags, TokenFlags {
   readonly model?: string;
@@ -30,8 +30,7 @@ export async function proveCommand(argument: string | undefined, options: ProveO
     const { input } = await chosen(argument, options);
     return (await import("./prove-tokens.ts")).proveTokensCommand(named, { ...options, input }, io);
   }
-  for (const flag of ["tokens", "positions", "segments", "segment"] as const)
-    if (options[flag] !== undefined) throw new UsageError("usage", `--${flag} is for a language model`);
+  refuse(options, ["tokens", "positions", "segments", "segment", "recipe"]);
   const { source, input } = await chosen(argument, options);
   const model = await openModel(source);
   const raw = await readInput(input, model, io);

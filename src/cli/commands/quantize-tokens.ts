@@ -1,5 +1,5 @@
 /** `circlet quantize` for a language model: chooses scales on texts, shows them, writes the recipe that other commands take. */
-
+import { basename, join, resolve } from "node:path";
 import { sampleTexts } from "../../model/transformer/load.ts";
 import { lowerTransformer } from "../../model/transformer/lower.ts";
 import type { TransformerProgram } from "../../model/transformer/program.ts";
@@ -10,20 +10,35 @@ import { searchScales } from "../../model/transformer/search.ts";
 import { constraintInterval } from "../../system/bounds.ts";
 import { UsageError } from "../failure.ts";
 import { checkWritable, kindOf, writeWhole } from "../files.ts";
+import { shellWord } from "../invocation.ts";
 import { breathe, type Io } from "../io.ts";
 import type { JsonOption } from "../options.ts";
 import { aligned, print, printable, table } from "../output.ts";
 import { textsOf } from "../texts.ts";
-import { openFloat } from "../transformers.ts";
+import { isGguf, openFloat, recipeOfGguf, recipePlace } from "../transformers.ts";
 
 export interface QuantizeTokensOptions extends JsonOption {
   readonly output?: string;
   readonly samples?: string;
   readonly name?: string;
+  /** False with --no-search. */
+  readonly search?: boolean;
 }
 
 /** Flags of networks with classes. */
-const OTHERS = ["exponent", "range", "divisor", "labels", "tableBits", "activationBits", "logitBits", "weightBits", "percentile"] as const;
+const OTHERS = {
+  exponent: "--exponent",
+  range: "--range",
+  divisor: "--divisor",
+  labels: "--labels",
+  tableBits: "--table-bits",
+  activationBits: "--activation-bits",
+  logitBits: "--logit-bits",
+  weightBits: "--weight-bits",
+  calibrate: "--calibrate",
+  percentile: "--percentile",
+  limit: "--limit",
+} as const;
 /** Tokens of a text. */
 const MOST = 256;
 /** Accumulators of larger models are not listed. */
@@ -31,13 +46,14 @@ const MOST_LISTED = 2 ** 26;
 
 export async function quantizeTokensCommand(
   source: string,
-  options: QuantizeTokensOptions & Partial<Record<(typeof OTHERS)[number], unknown>>,
+  options: QuantizeTokensOptions & Partial<Record<keyof typeof OTHERS, unknown>>,
   io: Io,
 ): Promise<void> {
-  const other = OTHERS.find((flag) => options[flag] !== undefined);
-  if (other) throw new UsageError("usage", `--${other} is for networks of ONNX files`);
+  for (const [flag, word] of Object.entries(OTHERS))
+    if (options[flag as keyof typeof OTHERS] !== undefined)
+      throw new UsageError("usage", `${word.replace("--calibrate", "--[no-]calibrate")} is for networks of ONNX files`);
   const { output, samples } = options;
-  const path = output === undefined ? undefined : await recipePath(output);
+  const path = output === undefined ? undefined : await recipePath(source, output);
   if (path !== undefined) await checkWritable(path);
   const open = await openFloat(source, io);
   const { transformer, tokenizer } = open;
@@ -47,10 +63,17 @@ export async function quantizeTokensCommand(
   const texts = samples === undefined ? sampleTexts(transformer, tokenizer) : await textsOf(samples, tokenizer, isEncoder, most);
   io.stderr.write(`chooses scales on ${texts.length} texts ...\n`);
   await breathe(io.signal);
-  const { scales, error, tried } = await searchScales(transformer, name, texts, async (count, best) => {
-    io.stderr.write(`${count} choices of bits, error ${(100 * best).toFixed(3)} %\n`);
-    await breathe(io.signal);
-  });
+  const chosen = options.search === false ? 1 : undefined;
+  const { scales, error, tried } = await searchScales(
+    transformer,
+    name,
+    texts,
+    async (count, best) => {
+      io.stderr.write(`${count} choices of bits, error ${(100 * best).toFixed(3)} %\n`);
+      await breathe(io.signal);
+    },
+    chosen,
+  );
   const tokens = texts.reduce((n, text) => n + text.length, 0);
   const recipe = recipeOf(name, scales, { texts: texts.length, tokens, error });
   if (path !== undefined) await writeWhole(path, `${JSON.stringify(recipe)}\n`);
@@ -70,14 +93,22 @@ export async function quantizeTokensCommand(
             ["constraint", "bits"],
             filling.map(({ constraint, bits }) => [constraint, bits.toFixed(2)]),
           ),
-      ...(path === undefined ? [] : ["", `written: ${path}`]),
+      ...(path === undefined ? [] : ["", `written: ${path}, ${usedBy(source, path)}`]),
     ].join("\n"),
   );
 }
 
-/** A recipe's file: as given, or in a given folder. */
-async function recipePath(output: string): Promise<string> {
-  return (await kindOf(output)) === "folder" ? `${output.replace(/[\\/]+$/, "")}/${RECIPE_FILE}` : output;
+/** A recipe's file: as given, or in a given folder, by the name under which it is looked for there. */
+async function recipePath(source: string, output: string): Promise<string> {
+  if ((await kindOf(output)) !== "folder") return output;
+  return join(output, isGguf(source) ? recipeOfGguf(basename(source)) : RECIPE_FILE);
+}
+
+/** How other commands come to a recipe. */
+function usedBy(source: string, path: string): string {
+  const place = recipePlace(source);
+  if (place !== null && resolve(place) === resolve(path)) return `which all commands on ${printable(source)} now use`;
+  return `for commands with --recipe ${shellWord(path)}`;
 }
 
 function scaleRows({ scales }: Recipe): (readonly [string, string])[] {

@@ -30,13 +30,15 @@ interface OtherFlags extends JsonOption {
   /** True and false are --calibrate and --no-calibrate. */
   readonly calibrate?: boolean;
   readonly percentile?: number;
-  readonly limit: number;
+  readonly limit?: number;
 }
 
 export interface QuantizeFlags extends OtherFlags, Omit<QuantizationBits, "exponents"> {}
 
 /** Samples to calibrate on where it is not said how many. */
 const CALIBRATION_SAMPLES = 200;
+/** Samples of the accuracy report where it is not said how many. */
+const REPORTED = 500;
 
 export async function quantizeCommand(source: string, flags: QuantizeFlags, io: Io): Promise<void> {
   if (await isTransformer(source)) return (await import("./quantize-tokens.ts")).quantizeTokensCommand(source, flags, io);
@@ -53,7 +55,7 @@ export async function quantizeCommand(source: string, flags: QuantizeFlags, io: 
   const model = await loading(source, () => quantizeModel(float, quantization));
   await breathe(io.signal);
   const samples = flags.samples === undefined ? await ownSamples(float, "measure") : await samplesFor(float, flags.samples, "measure");
-  const report = samples && (await measured(model, samples, (calibration ? undefined : samples.wanted) ?? flags.limit, io));
+  const report = samples && (await measured(model, samples, (calibration ? undefined : samples.wanted) ?? flags.limit ?? REPORTED, io));
   const accuracy = report && { ...report, ...(calibration && { calibration }) };
   const nodes = quantizedNodes(model, exponents ?? {}, report);
   if (output !== undefined) {

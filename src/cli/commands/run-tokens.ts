@@ -1,22 +1,25 @@
 /** `circlet run` for a language model: continues a prompt, or embeds a text, in exact integers, without a proof. */
-import { runDecoder } from "../../decoder.ts";
+import { runDecoderOn } from "../../decoder.ts";
 import { runEncoder } from "../../encoder.ts";
 import { embeddingJson, embeddingText } from "../embeddings.ts";
 import type { Io } from "../io.ts";
-import type { JsonOption } from "../options.ts";
+import type { BackendFlags, JsonOption } from "../options.ts";
 import { aligned, print, printable } from "../output.ts";
-import { openLanguageModel, promptOf, statementJson, type TokenFlags, tokensOf } from "../transformers.ts";
+import { promptOf, statementJson, textFor } from "../prompts.ts";
+import { withBackend } from "../source.ts";
+import { openLanguageModel, type TokenFlags } from "../transformers.ts";
 
-export async function runTokensCommand(source: string, options: JsonOption & TokenFlags, io: Io): Promise<void> {
+export async function runTokensCommand(source: string, options: JsonOption & BackendFlags & TokenFlags, io: Io): Promise<void> {
   const model = await openLanguageModel(source, options, io);
   if (model.program.final) {
-    const statement = runEncoder(model, await tokensOf(model, options.input, io));
+    const statement = runEncoder(model, await textFor(model, options.input, io));
     return print(io, options, { model: model.name, ...embeddingJson(model, statement) }, () =>
       aligned([["model", printable(model.name)], ...embeddingText(model, statement)]),
     );
   }
   const { prompt, count } = await promptOf(model, options, io);
-  const statement = statementJson(model, runDecoder(model, prompt, count));
+  const said = await withBackend(options, io, (backend) => runDecoderOn(model, prompt, count, { backend }));
+  const statement = statementJson(model, said);
   print(io, options, { model: model.name, ...statement }, () =>
     aligned([
       ["model", printable(model.name)],

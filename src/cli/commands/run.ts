@@ -4,12 +4,12 @@ import { outputLabel } from "../../statement/encoding.ts";
 import { UsageError } from "../failure.ts";
 import { readInput } from "../input.ts";
 import type { Io } from "../io.ts";
-import type { JsonOption } from "../options.ts";
+import type { BackendFlags, JsonOption } from "../options.ts";
 import { aligned, inputJson, inputText, outputText, print, printable } from "../output.ts";
 import { openModel } from "../source.ts";
-import { isTransformer, type TokenFlags } from "../transformers.ts";
+import { isTransformer, refuse, type TokenFlags } from "../transformers.ts";
 
-export interface RunOptions extends JsonOption, TokenFlags {
+export interface RunOptions extends JsonOption, BackendFlags, TokenFlags {
   readonly input: string;
 }
 
@@ -18,7 +18,9 @@ const SHOWN = 5;
 
 export async function runCommand(source: string, options: RunOptions, io: Io): Promise<void> {
   if (await isTransformer(source)) return (await import("./run-tokens.ts")).runTokensCommand(source, options, io);
-  if (options.tokens !== undefined) throw new UsageError("usage", "--tokens is for a language model");
+  refuse(options, ["tokens", "recipe"]);
+  if (options.backend === "webgpu")
+    throw new UsageError("usage", "--backend webgpu is for a language model: other networks run on the host alone");
   const model = await openModel(source);
   const raw = await readInput(options.input, model, io);
   const { index, label, logits } = run(model, raw);

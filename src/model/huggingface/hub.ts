@@ -92,8 +92,8 @@ async function download(address: string, path: string, name: string, { signal, r
   const total = header === null ? null : Number(header);
   const unfinished = `${path}.${process.pid}.part`;
   const file = await open(unfinished, "w");
+  let received = 0;
   try {
-    let received = 0;
     for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
       await file.write(chunk);
       received += chunk.length;
@@ -105,7 +105,8 @@ async function download(address: string, path: string, name: string, { signal, r
   } catch (error) {
     await file.close().catch(() => undefined);
     await rm(unfinished, { force: true });
-    throw error;
+    // what fetch throws where a body breaks off
+    throw error instanceof TypeError ? new Error(`Cannot download ${address}: it broke off after ${received} bytes`) : error;
   }
   return true;
 }

@@ -1,26 +1,14 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { ggufFixture } from "../../testing/gguf-fixtures.ts";
-import { bytePairTokenizer, type Files, fixtureFiles, jsonBytes, sharded, withSettings } from "../../testing/huggingface.ts";
+import { bytePairTokenizer, decoderFiles, type Files, jsonBytes, sharded, withSettings, writeFiles } from "../../testing/huggingface.ts";
 import { isHubId } from "./hub.ts";
 import { findTransformer } from "./node.ts";
 import { openTransformer } from "./open.ts";
-
-/** The llama of the fixtures with a tokenizer that fits its 60 tokens. */
-function modelFiles(): Map<string, Uint8Array> {
-  const { tokenizer } = bytePairTokenizer();
-  const vocab = Object.fromEntries(Array.from({ length: 26 }, (_, i) => [String.fromCharCode(97 + i), i]));
-  const small = { ...tokenizer, added_tokens: [], model: { type: "BPE", vocab, merges: [] } };
-  return new Map([
-    ...fixtureFiles("llama"),
-    ["tokenizer.json", jsonBytes(small)],
-    ["tokenizer_config.json", jsonBytes({ eos_token: "z" })],
-  ]);
-}
 
 let folder = "";
 beforeEach(() => {
@@ -31,15 +19,9 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-function write(files: Files, to: string): string {
-  mkdirSync(to, { recursive: true });
-  for (const [name, bytes] of files) writeFileSync(join(to, name), bytes);
-  return to;
-}
-
 describe("findTransformer()", () => {
   test("opens a folder and what is in it", async () => {
-    const source = await findTransformer(`${write(modelFiles(), join(folder, "mine"))}/`);
+    const source = await findTransformer(`${writeFiles(decoderFiles(), join(folder, "mine"))}/`);
     expect(source?.name).toBe("mine");
     const { transformer, tokenizer, name } = openTransformer(source!);
     expect([name, transformer.config.width, tokenizer.encode("abc"), tokenizer.end]).toEqual(["mine", 24, [0, 1, 2], 25]);
@@ -55,8 +37,8 @@ describe("findTransformer()", () => {
   });
 
   test("says what a folder lacks, and where a tokenizer is another model's", async () => {
-    const files = modelFiles();
-    const open = async (changed: Files, name: string) => openTransformer((await findTransformer(write(changed, join(folder, name))))!);
+    const files = decoderFiles();
+    const open = async (changed: Files, name: string) => openTransformer((await findTransformer(writeFiles(changed, join(folder, name))))!);
     await expect(open(new Map([...files].filter(([name]) => name !== "tokenizer.json")), "a")).rejects.toThrow("no tokenizer.json");
     const { tokenizer } = bytePairTokenizer();
     await expect(open(new Map([...files, ["tokenizer.json", jsonBytes(tokenizer)]]), "b")).rejects.toThrow("264 tokens, the model 60");
@@ -101,7 +83,7 @@ describe("models of the hub", () => {
   });
   afterAll(() => server.close());
   beforeEach(() => {
-    [files, asked, broken] = [modelFiles(), [], ""];
+    [files, asked, broken] = [decoderFiles(), [], ""];
     vi.stubEnv("HF_ENDPOINT", `${endpoint}/`);
     vi.stubEnv("CIRCLET_CACHE", cache());
   });

@@ -5,13 +5,7 @@
 import { ModelError } from "../../errors.ts";
 import { decodeUtf8, encodeUtf8 } from "../../statement/utf8.ts";
 import { type GgufFile, listOf, numberOf } from "../gguf/read.ts";
-import type { Tokenizer as AnyTokenizer } from "./tokenizer.ts";
-
-/** A tokenizer that has both a begin and an end token. */
-export interface Tokenizer extends AnyTokenizer {
-  readonly begin: number;
-  readonly end: number;
-}
+import type { Tokenizer } from "./tokenizer.ts";
 
 const SPACE = "\u2581";
 /** Kinds of pieces in the file. */

@@ -28,7 +28,7 @@ const LEAST_ROOT_SHIFT = LOW_BITS + 1;
 /** Signed bits of normalised values at most: their range is a table. */
 const MOST_NORM_BITS = 15;
 /** Weights of a sum of squares, added up: products of three limbs of 10 bits stay below p. */
-const MOST_SQUARE_WEIGHTS = 2 ** 11;
+const MOST_SQUARE_WEIGHTS = 2040;
 
 /** Signed bits of values, exponents, and the largest score shift: see `TransformerScales`. */
 export interface DecoderBits {
@@ -230,7 +230,7 @@ function residualBitsFor(
     const exponents = residualExponentsFor(bits, largest);
     return shortest.some((length, site) => (length / Math.sqrt(config.width)) * 2 ** exponents[site]! < 2 ** STEPS);
   };
-  while (isTooCoarse() && bits < 22 && weights * 4 ** (bits - LOW_BITS) < 2 ** 31 && weights * 2 ** (bits + 1) < 2 ** 31) bits++;
+  while (isTooCoarse() && bits < 22 && weights * 4 ** (bits - LOW_BITS) < 2 ** 31 && weights * 2 ** (bits + 2) < 2 ** 31) bits++;
   return bits;
 }
 

@@ -2,7 +2,7 @@
 import { add, cell, type Expression, entry, index, inside, multiply, quotient, subtract } from "../../tensor/integers.ts";
 import { turnShift } from "./integer-attention.ts";
 import { activatedOf, expOf, gatedOf, limbByIndex, lowBits, mean, rounded, sum, turned } from "./integer-expressions.ts";
-import { headNormed, headRoot, norm, roots, stateFactor, sumCells } from "./norm-expressions.ts";
+import { headNormed, headRoot, norm, roots, sumCells } from "./norm-expressions.ts";
 import { FEED_LOW_BITS, hasMean, LOW_BITS, type TransformerProgram } from "./program.ts";
 import type { ScoreTable } from "./scores.ts";
 
@@ -28,8 +28,8 @@ export const SCORED_NAMES = {
 export interface PassExpressions {
   /** [limb, row, channel]: the token's row of the embedding, which is the table, and the position's if there are such. */
   readonly embedding: readonly Expression[];
-  /** What the limbs of a state are multiplied by in its sums. */
-  readonly factors: readonly Expression[];
+  /** A limb of the state and its channel's weight in a sum of squares. */
+  readonly weighted: readonly Expression[];
   /** The state's limbs and its sums. */
   readonly normed: readonly Expression[];
   /** Values alone. */
@@ -74,7 +74,7 @@ export function passExpressions(program: TransformerProgram, table: ScoreTable):
     : add(multiply(activatedOf(program, gate, 0), 2 ** FEED_LOW_BITS), activatedOf(program, gate, 1));
   return {
     embedding: [limbByIndex(program.positionEmbedding ? add(token, cell(1)) : token, LOW_BITS)],
-    factors: [stateFactor(program)],
+    weighted: [multiply(cell(0), cell(1))],
     normed: [norm(program, cell(0), cell(1), roots(program, sumCells(program, 2)).reciprocal).normed],
     query: valuesOf(program, "query"),
     key: valuesOf(program, "key"),

@@ -8,7 +8,6 @@ import { webgpuBackend } from "../../backend/webgpu/index.ts";
 import { ModelError } from "../../errors.ts";
 import { FEW_BITS, SMALL, smallProgram } from "../../testing/decoder.ts";
 import { describeWithGpu } from "../../testing/webgpu.ts";
-import { Scratch } from "../device-verbs.ts";
 import { passExpressions } from "./device-expressions.ts";
 import { type DeviceTransformer, sumViews } from "./device-views.ts";
 import { normalizeSite } from "./integer-norm.ts";
@@ -88,7 +87,7 @@ function describeRoots(label: string, start: () => Promise<Backend>): void {
         expressions: passExpressions(of, run.tables.scores),
       };
       const state = session.upload(toWords(Int32Array.from(limbs)), 1);
-      const views = sumViews(model, new Scratch(session), state, { rows: states.length, site: 0, loops: 1 });
+      const views = sumViews(model, session, state, { rows: states.length, site: 0, loops: 1 });
       const made = roots(of, sumCells(of, 0));
       const names = Object.keys(made) as (keyof typeof made)[];
       const columns = session.map(

@@ -3,7 +3,7 @@ import { type IntegerVerbs, type View, viewOf } from "../../tensor/integers.ts";
 import type { WitnessDevice } from "../device-verbs.ts";
 import type { PassExpressions } from "./device-expressions.ts";
 import type { Sizes } from "./layout.ts";
-import { FACTORS, SUMS } from "./norm-expressions.ts";
+import { SUMS } from "./norm-expressions.ts";
 import type { TransformerProgram } from "./program.ts";
 import { epsilonLimbs } from "./program.ts";
 import type { ScoreTable } from "./scores.ts";
@@ -63,23 +63,23 @@ export function sumViews<C extends { readonly length: number }>(
   of: StateRows,
 ): View<C>[] {
   const rows = of === "all" ? sizes.sites * sizes.positions : of.rows;
-  const { width } = sizes;
-  const limb = (k: number): View<C> => walk(state, 3, [2, rows * width, {}, k], [rows, width, 1], [width, 1, 2]);
-  const weights = program.channelSquares ? [walk(weight("channel squares"), 3, [width, 1, 2])] : [];
-  const [factors] = device.map([FACTORS, rows, width], [limb(0), limb(1), ...weights], [], expressions.factors);
+  const shape = [2, rows, sizes.width];
+  const weighted = program.channelSquares
+    ? device.map(shape, [viewOf(state, shape), viewOf(weight("channel squares"), [sizes.width], [2], 3)], [], expressions.weighted)[0]!
+    : null;
   const sums = verbs.dot(
-    [FACTORS, 2, rows],
-    [width],
-    [viewOf(factors!, [FACTORS, rows, width], [0, 2, 3], 4), viewOf(state, [2, rows, width], [1, 2, 3], 4)],
+    [2, 2, rows],
+    [sizes.width],
+    [viewOf(weighted ?? state, shape, [0, 2, 3], 4), viewOf(state, shape, [1, 2, 3], 4)],
     null,
   );
-  device.free(factors!);
+  if (weighted) device.free(weighted);
   const loops = of === "all" ? 2 : of.loops;
   const steps = of === "all" ? { 0: sizes.positions, 1: 1 } : 0;
   const epsilon = epsilonLimbs(program);
   const differing = (["low", "high"] as const).filter((name) => !epsilon[name].isCommon);
   return [
-    ...SUMS.map(([factor, k]) => walk(sums, loops, [FACTORS * 2 * rows, 1, steps, (2 * factor + k) * rows])),
+    ...SUMS.map(([k, m]) => walk(sums, loops, [4 * rows, 1, steps, (2 * k + m) * rows])),
     ...differing.map((name) =>
       walk(weight(`epsilon, ${name}`), loops, [sizes.sites, 1, of === "all" ? 0 : {}, of === "all" ? 0 : of.site]),
     ),

@@ -57,20 +57,7 @@ export async function computeDecoder<C extends Cells>(
   return { statement, columns };
 }
 
-/** The greedy continuation alone; garbage if a value leaves its bits. @throws RangeError if there is no room for it */
-export async function generateTokens<C extends Cells>(
-  compiled: CompiledDecoder,
-  prompt: readonly number[],
-  count: number,
-  device: WitnessDevice<C>,
-  column: (id: ColumnId) => C,
-): Promise<TokenStatement> {
-  checkTokens(compiled.input, prompt, count);
-  const generated = await generate(deviceTransformer(compiled, null, device, column), prompt, count, async () => undefined);
-  return { prompt, generated };
-}
-
-/** The same on the host. @throws what `computeDecoder` throws, when it is made a witness for values */
+/** A run of the host. @throws what `computeDecoder` throws, when it is made a witness for values */
 export function runOf(compiled: CompiledDecoder, prompt: readonly number[], continuation: number | readonly number[]): DecoderRun {
   return typeof continuation === "number" ? compiled.run(prompt, continuation) : compiled.follow({ prompt, generated: continuation });
 }

@@ -21,9 +21,14 @@ export function transformerTables({ config, scales }: TransformerProgram, positi
   return { rotation: rotationTable(config, positions), activation: activationTable(config, scales), scores: scoreTable(scales) };
 }
 
-/** @throws ModelError if a transformer cannot take so many positions: counts of score classes need MAX_POSITIONS, the model was made for its context */
+/** Counts of score classes need MAX_POSITIONS, the model was made for its context. */
+export function mostPositions({ config }: Pick<TransformerProgram, "config">): number {
+  return Math.min(MAX_POSITIONS, config.context);
+}
+
+/** @throws ModelError if a transformer cannot take so many positions */
 export function checkPositions({ name, config }: TransformerProgram, positions: number): void {
-  const most = Math.min(MAX_POSITIONS, config.context);
+  const most = mostPositions({ config });
   if (!Number.isInteger(positions) || positions < 1 || positions > most)
     throw new ModelError(`${name} cannot take ${positions} positions, it can take 1 to ${most}`);
 }

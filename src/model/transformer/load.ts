@@ -29,17 +29,17 @@ const LEAST_TOKENS = 24;
 const MOST_PRODUCTS = 2e10;
 
 /**
- * @param recipe the text of a recipe's file; scales are chosen by sample texts without it
+ * @param recipe the text of a recipe's file, which also names the model: its id does not depend on where its files are; scales are chosen by sample texts without it
  * @throws ModelError if the recipe is another model's, or the model cannot be quantized
  */
 export function loadTransformer({ name, transformer, tokenizer }: OpenTransformer, recipe?: string): LanguageModel {
   const found =
     recipe === undefined ? calibrated(name, transformer, sampleTexts(transformer, tokenizer)) : parseRecipe(recipe, transformer.config);
-  const quantizer = new Quantizer(transformer, found.scales, name);
+  const quantizer = new Quantizer(transformer, found.scales, found.name);
   const all = { from: 0, to: transformer.config.layers };
   let whole: TransformerProgram | undefined;
   return {
-    name,
+    name: found.name,
     float: transformer,
     tokenizer,
     recipe: found,

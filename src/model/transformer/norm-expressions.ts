@@ -2,7 +2,8 @@
  * The norms of a transformer as expressions of the integer verbs: the same integers as integer-norm.ts, in values below 2^31. Roots and reciprocals come digit by
  * digit.
  */
-import { add, cell, constant, type Expression, equal, index, least, less, multiply, quotient, subtract } from "../../tensor/integers.ts";
+import { P } from "../../field/m31.ts";
+import { add, cell, constant, type Expression, least, less, multiply, quotient, subtract } from "../../tensor/integers.ts";
 import { choose, divide, lowBits, not, ONE, rounded, sum, ZERO } from "./integer-expressions.ts";
 import type { TransformerConfig } from "./model.ts";
 import {
@@ -29,35 +30,29 @@ export interface StateSums {
   readonly epsilonHigh: Expression;
 }
 
-/** Bits of the halves of a low limb: a sum of its squares can reach 2^31, those of products of its halves with it are cells. */
-const HALF_BITS = LOW_BITS / 2;
-
-/** [factor, row, channel]: a state's high limb and both halves of its low one, from views of the limbs, times the channel's weight, a third view, if there are such. */
-export function stateFactor({ channelSquares }: TransformerProgram): Expression {
-  const [high, low] = [cell(0), cell(1)];
-  const half = choose(equal(index(0), 1), quotient(low, 2 ** HALF_BITS), lowBits(low, HALF_BITS));
-  const factor = choose(equal(index(0), 0), high, half);
-  return channelSquares ? multiply(factor, cell(2)) : factor;
-}
-
-/** How many factors there are. */
-export const FACTORS = 3;
-
-/** Sums of products of a factor and a limb that `sumCells` takes, in its order. */
+/** Of pairs of limbs, the high one first: the sums of their products that `sumCells` takes, in its order. */
 export const SUMS = [
   [0, 0],
   [0, 1],
   [1, 1],
-  [2, 1],
 ] as const;
 
-/** What `roots` takes if those sums are views `first`, first + 1, .. and limbs of epsilon that differ by site follow them. */
+/**
+ * What `roots` takes if those sums are views `first`, first + 1, .. and limbs of epsilon that differ by site follow them. The sum of low
+ * limbs may be any number below p, so that cells from 2^30 on are read as negative.
+ */
 export function sumCells(program: TransformerProgram, first: number): StateSums {
-  const [high, cross, upper, lower] = [cell(first), cell(first + 1), cell(first + 2), cell(first + 3)];
+  const [high, cross, low] = [cell(first), cell(first + 1), cell(first + 2)];
   const epsilon = epsilonLimbs(program);
   let next = first + SUMS.length;
   const limb = ({ values, isCommon }: (typeof epsilon)["low"]) => (isCommon ? constant(values[0] ?? 0) : cell(next++));
-  return { high, cross, low: add(multiply(upper, 2 ** HALF_BITS), lower), epsilonLow: limb(epsilon.low), epsilonHigh: limb(epsilon.high) };
+  return {
+    high,
+    cross,
+    low: add(low, multiply(less(low, 0), P)),
+    epsilonLow: limb(epsilon.low),
+    epsilonHigh: limb(epsilon.high),
+  };
 }
 
 /** A norm's root N, its rest, the reciprocal R = floor(K / N) and its rest, with the carries between their limbs (lower-norm.ts). */
@@ -95,7 +90,7 @@ export function roots({ config, scales }: TransformerProgram, sums: StateSums) {
   };
 }
 
-/** floor(sqrt S) for S = high and lower limbs of LOW_BITS, high in [0, 4^bits); what is left is 0 to twice the root, or too large if high is outside. */
+/** floor(sqrt S) for S = high and lower limbs of LOW_BITS, high below 4^bits; what is left is 0 to twice the root, or too large if high is. */
 function squareRoot(high: Expression, bits: number, lower: readonly Expression[]): { root: Expression; rest: Expression } {
   let root: Expression = ZERO;
   let rest: Expression = ZERO;
@@ -110,7 +105,7 @@ function squareRoot(high: Expression, bits: number, lower: readonly Expression[]
   };
   for (let k = bits - 1; k >= 0; k--) step(high, k);
   for (const limb of lower) for (let k = LOW_BITS / 2 - 1; k >= 0; k--) step(limb, k);
-  return { root, rest: choose(multiply(less(constant(-1), high), less(high, 4 ** bits)), rest, constant(TOO_LARGE)) };
+  return { root, rest: choose(less(high, 4 ** bits), rest, constant(TOO_LARGE)) };
 }
 
 /** floor(numerator / of) for of >= 1, cut above 2^bits, and what is left. */

@@ -12,6 +12,7 @@ const FORMAT = "circlet transformer 1";
 
 export interface Recipe {
   readonly format: typeof FORMAT;
+  /** The model's, of which its id depends. */
   readonly name: string;
   readonly scales: TransformerScales;
   /** How the scales were chosen: for people. */
@@ -50,6 +51,7 @@ export function parseRecipe(text: string, config: TransformerConfig): Recipe {
   const value = readObject(text);
   if (value.format !== FORMAT)
     throw new ModelError(`The recipe's format is ${JSON.stringify(value.format) ?? "not named"}, circlet knows "${FORMAT}"`);
+  if (typeof value.name !== "string" || value.name === "") throw new ModelError("The recipe has no name of its model");
   const scales = value.scales;
   if (typeof scales !== "object" || scales === null) throw new ModelError("The recipe has no scales");
   const given = scales as Readonly<Record<string, unknown>>;
@@ -57,7 +59,7 @@ export function parseRecipe(text: string, config: TransformerConfig): Recipe {
   const list = (name: string, length: number, is: (v: unknown) => boolean): void => {
     const values = given[name];
     if (!Array.isArray(values) || values.length !== length || !values.every(is))
-      throw new ModelError(`The recipe's ${name} are not ${length} numbers of this model`);
+      throw new ModelError(`The recipe's ${name} do not fit this model: it is another model's`);
   };
   const { layers, heads, keyHeads, gated, queryKeyNorm } = config;
   const all = (count: number, is: (v: unknown) => boolean) => (v: unknown) => Array.isArray(v) && v.length === count && v.every(is);
@@ -80,7 +82,7 @@ function isWhole(v: unknown): boolean {
 function readObject(text: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null) return value as Readonly<Record<string, unknown>>;
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>;
   } catch {
     // told below
   }

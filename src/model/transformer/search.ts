@@ -39,13 +39,15 @@ const MEASURED = 48;
 
 /**
  * The best scales found from the usual bits on.
- * @param tick told after every choice that was measured @throws ModelError if the usual bits do not fit the model
+ * @param tick told after every choice that was measured
+ * @param most choices: with 1 the usual bits are measured and kept @throws ModelError if the usual bits do not fit the model
  */
 export async function searchScales(
   model: Transformer,
   name: string,
   texts: readonly (readonly number[])[],
   tick: (tried: number, error: number) => Promise<void> = async () => undefined,
+  most = Number.POSITIVE_INFINITY,
 ): Promise<Found> {
   const seen = observe(model, texts);
   const measured = texts.map((text) => text.slice(0, MEASURED));
@@ -59,6 +61,7 @@ export async function searchScales(
   let tried = 1;
   await tick(tried, error);
   for (const [what, step] of STEPS) {
+    if (tried >= most) break;
     const changed = { ...bits, [what]: (bits[what] ?? 0) + step };
     const made = attempt(() => {
       const found = scalesFor(changed);
