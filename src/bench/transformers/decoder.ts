@@ -11,31 +11,26 @@ import { smallDecoder } from "../../testing/decoder.ts";
 import { prepareKey, verify } from "../../verifier/verify.ts";
 import { configOf, type Point } from "./points.ts";
 import { type Counts, countsOf } from "./system.ts";
-import { best, type Lap, laps, peakMiB, rounded } from "./timing.ts";
+import { type Least, laps, leastOf, peakMiB, repeated, rounded } from "./timing.ts";
 
 const PROMPT = [1, 2, 3];
-/** Proofs after one that warms up: as many as this time has room for, but no fewer and no more than that. */
-const PROVING_MS = 12_000;
-const [LEAST_PROOFS, MOST_PROOFS] = [3, 8];
-/** Verifications, and runs of the integer model, after one that warms up. */
-const REPEAT = 5;
+/** Time for proofs, and for verifications or runs of the integer model; and how many at least and at most, after one that warms up. */
+const PROOFS = [12_000, 3, 8] as const;
+const OTHERS = [2_000, 5, 40] as const;
 
-/** Milliseconds are wall time of the fastest of the runs; processor milliseconds those of all threads in that run. */
 export interface DecoderRow extends Point, Counts {
   /** The greedy continuation, token after token, in exact integers: `runDecoder`. */
-  readonly runMs: number;
-  readonly runProcessorMs: number;
-  /** Tables that depend on the positions: a part of `runMs`, and of proving none, since the key has them. */
-  readonly tablesMs: number;
-  /** All positions of the finished text at once, with tables. */
-  readonly passMs: number;
-  readonly passProcessorMs: number;
+  readonly run: Least;
+  /** Tables that depend on the positions: a part of `run`, and not of proving or the pass. */
+  readonly tables: Least;
+  /** All positions of the finished text at once. */
+  readonly pass: Least;
   readonly commitMs: number;
-  readonly proveMs: number;
-  readonly provesMs: readonly number[];
-  readonly proveProcessorMs: number;
+  /** From the prompt to the proof. */
+  readonly prove: Least;
+  /** Wall time, of the fastest proof. */
   readonly phasesMs: Readonly<Record<string, number>>;
-  readonly verifyMs: number;
+  readonly verify: Least;
   readonly proofBytes: number;
   readonly parts: readonly ProofPart[];
   readonly bits: number;
@@ -59,33 +54,22 @@ export async function measureDecoder(point: Point): Promise<DecoderRow> {
   const backend = await cpuBackend();
   try {
     const { value: key, ms: commitMs } = await laps(() => commitDecoder({ name: "random", program }, positions, { backend }));
-    const prove = () => laps(() => proveTokens(key, PROMPT, count, { backend }));
-    const { ms: first } = await prove();
-    const proofs = [];
-    const repeat = Math.min(MOST_PROOFS, Math.max(LEAST_PROOFS, Math.floor(PROVING_MS / first)));
-    for (let k = 0; k < repeat; k++) proofs.push(await prove());
-    const { value: proven, ms: proveMs, processorMs } = best(proofs);
-    const { proof, report, statement } = proven;
+    const proofs = await repeated(() => proveTokens(key, PROMPT, count, { backend }), ...PROOFS);
+    const { proof, report, statement } = proofs.reduce((a, b) => (b.ms < a.ms ? b : a)).value;
     const tables = transformerTables(program, positions);
     const read = [...statement.prompt, ...statement.generated].slice(0, positions);
-    const run = await fastest(() => runDecoder({ program }, PROMPT, count));
-    const pass = await fastest(() => new IntegerTransformer(program, positions, tables).read(read));
     const { plan } = prepareKey(key.verifying);
     const { rowBits, blowup, queries } = key.verifying.parameters;
     return {
       ...point,
       ...countsOf(key.verifying.system, plan),
-      runMs: rounded(run.ms),
-      runProcessorMs: rounded(run.processorMs),
-      tablesMs: rounded((await fastest(() => transformerTables(program, positions))).ms),
-      passMs: rounded(pass.ms),
-      passProcessorMs: rounded(pass.processorMs),
+      run: await leastTime(() => runDecoder({ program }, PROMPT, count)),
+      tables: await leastTime(() => transformerTables(program, positions)),
+      pass: await leastTime(() => new IntegerTransformer(program, positions, tables).read(read)),
       commitMs: rounded(commitMs),
-      proveMs: rounded(proveMs),
-      provesMs: proofs.map((p) => rounded(p.ms)),
-      proveProcessorMs: rounded(processorMs),
+      prove: leastOf(proofs),
       phasesMs: Object.fromEntries(Object.entries(report.seconds).map(([phase, s]) => [phase, rounded(1000 * s)])),
-      verifyMs: rounded((await fastest(() => verify(key.verifying, proof))).ms),
+      verify: await leastTime(() => verify(key.verifying, proof)),
       proofBytes: proof.length,
       parts: proofSizes(key.verifying, proof),
       bits: rounded(report.bits),
@@ -101,9 +85,6 @@ export async function measureDecoder(point: Point): Promise<DecoderRow> {
   }
 }
 
-async function fastest(work: () => unknown): Promise<Lap<unknown>> {
-  work();
-  const all = [];
-  for (let k = 0; k < REPEAT; k++) all.push(await laps(async () => work()));
-  return best(all);
+async function leastTime(work: () => unknown): Promise<Least> {
+  return leastOf(await repeated(async () => work(), ...OTHERS));
 }

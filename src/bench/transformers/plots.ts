@@ -29,15 +29,15 @@ function chartsOf(name: SizeName, rows: readonly DecoderRow[]): Readonly<Record<
   const sizes = rows.map((row) => groupedBytes(row.parts));
   return {
     time: {
-      title: `Time by ${name}`,
+      title: `Processor time by ${name}`,
       over,
       kind: "log",
       series: [
-        series("proving", (row) => row.proveMs / 1000),
-        series("proving, processor", (row) => row.proveProcessorMs / 1000),
-        series("integers, token by token", (row) => row.runMs / 1000),
-        series("integers, all at once", (row) => row.passMs / 1000),
-        series("verifying", (row) => row.verifyMs / 1000),
+        series("proving", (row) => row.prove.processorMs / 1000),
+        series("proving, wall time", (row) => row.prove.ms / 1000),
+        series("integers, by token", (row) => row.run.processorMs / 1000),
+        series("integers, at once", (row) => row.pass.processorMs / 1000),
+        series("verifying", (row) => row.verify.processorMs / 1000),
       ],
       format: (seconds) => (seconds < 1 ? `${Math.round(1000 * seconds)} ms` : `${seconds} s`),
     },
@@ -46,10 +46,8 @@ function chartsOf(name: SizeName, rows: readonly DecoderRow[]): Readonly<Record<
       over,
       kind: "linear",
       series: [
-        series("token by token, wall", (row) => row.proveMs / row.runMs),
-        series("token by token, processor", (row) => row.proveProcessorMs / row.runProcessorMs),
-        series("all at once, wall", (row) => row.proveMs / row.passMs),
-        series("all at once, processor", (row) => row.proveProcessorMs / row.passProcessorMs),
+        series("token by token", (row) => row.prove.processorMs / row.run.processorMs),
+        series("all at once", (row) => row.prove.processorMs / row.pass.processorMs),
       ],
     },
     proof: {

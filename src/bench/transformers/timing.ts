@@ -16,9 +16,29 @@ export async function laps<T>(work: () => Promise<T>): Promise<Lap<T>> {
   return { value, ms, processorMs: (user + system) / 1000 };
 }
 
-/** The lap of the least wall time. */
-export function best<T>(all: readonly Lap<T>[]): Lap<T> {
-  return all.reduce((a, b) => (b.ms < a.ms ? b : a));
+/** The least of several laps, of each kind of time for itself: other work on the machine only ever adds to either. */
+export interface Least {
+  readonly ms: number;
+  /** Of all threads. */
+  readonly processorMs: number;
+  readonly laps: number;
+}
+
+export function leastOf(all: readonly Lap<unknown>[]): Least {
+  return {
+    ms: rounded(Math.min(...all.map((lap) => lap.ms))),
+    processorMs: rounded(Math.min(...all.map((lap) => lap.processorMs))),
+    laps: all.length,
+  };
+}
+
+/** As many laps as `forMs` has room for after one that warms up, within bounds. */
+export async function repeated<T>(work: () => Promise<T>, forMs: number, least: number, most: number): Promise<Lap<T>[]> {
+  const { ms: first } = await laps(work);
+  const count = Math.min(most, Math.max(least, Math.floor(forMs / first)));
+  const all = [];
+  for (let k = 0; k < count; k++) all.push(await laps(work));
+  return all;
 }
 
 /** The most memory that this process has held until now. */
