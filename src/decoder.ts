@@ -15,6 +15,7 @@ import { computeDecoder, type DeviceRun, runOf } from "./model/transformer/devic
 import { continueGreedily } from "./model/transformer/float.ts";
 import { IntegerTransformer } from "./model/transformer/integer.ts";
 import type { LanguageModel } from "./model/transformer/load.ts";
+import type { TransformerProgram } from "./model/transformer/program.ts";
 import type { Tick } from "./pcs/prove-commit.ts";
 import { modelId, type VerifyingKey } from "./proof/key.ts";
 import { commitSystem, type SecurityTarget, type WeightData } from "./prover/commit.ts";
@@ -62,7 +63,7 @@ export async function commitDecoder(
  * @throws RangeError @throws ModelError if a value leaves its bits, or if it is an encoder
  */
 export function runDecoder({ program }: Pick<LanguageModel, "program">, prompt: readonly number[], count: number): TokenStatement {
-  if (program.final) throw new ModelError(`${program.name} is an encoder: it has no tokens that follow`);
+  refuseEncoder(program);
   if (!(Number.isInteger(count) && count >= 1)) throw new RangeError(`A prompt is continued by at least one token, not by ${count}`);
   const decoder = new IntegerTransformer(program, prompt.length + count - 1);
   const tokens = continueGreedily((token) => decoder.step(token), prompt, count);
@@ -80,6 +81,7 @@ export function runDecoderOn(
   options: { readonly backend: Backend },
 ): Promise<TokenStatement> {
   return onDevice(options.backend, async (backend) => {
+    refuseEncoder(decoder.program);
     if (backend.witness !== "device") return runDecoder(decoder, prompt, count);
     const compiled = compileDecoder(decoder.program, Math.max(1, prompt.length + count - 1));
     const session = backend.open();
@@ -95,6 +97,10 @@ export function runDecoderOn(
       session.end();
     }
   });
+}
+
+function refuseEncoder({ name, final }: Pick<TransformerProgram, "name" | "final">): void {
+  if (final) throw new ModelError(`${name} is an encoder: it has no tokens that follow`);
 }
 
 /**

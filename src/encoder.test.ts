@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Backend } from "./backend/backend.ts";
 import { cpuBackend } from "./backend/cpu/index.ts";
 import { referenceBackend } from "./backend/reference/index.ts";
-import { commitDecoder, runDecoder } from "./decoder.ts";
+import { commitDecoder, runDecoder, runDecoderOn } from "./decoder.ts";
 import { planSegments } from "./decoder-segments.ts";
 import { commitEncoder, type EncoderKey, type ProvenEmbedding, proveEmbedding, runEncoder } from "./encoder.ts";
 import { ModelError } from "./errors.ts";
@@ -145,6 +145,7 @@ describe("an encoder is no decoder", () => {
     await expect(commitDecoder(encoder, POSITIONS, { backend })).rejects.toThrow(ModelError);
     await expect(commitEncoder(decoder, POSITIONS, { backend })).rejects.toThrow(ModelError);
     expect(() => runDecoder(encoder, TEXT, 2)).toThrow("small decoder is an encoder: it has no tokens that follow");
+    await expect(runDecoderOn(encoder, TEXT, 2, { backend })).rejects.toThrow("is an encoder");
     expect(() => runEncoder(decoder, TEXT)).toThrow("small decoder is a decoder: it has no embeddings");
     expect(() => planSegments(encoder, POSITIONS, 2)).toThrow("small encoder is an encoder: segments are for decoders");
   });

@@ -151,7 +151,7 @@ describe("a language model", () => {
     const { stdout, code } = await call(["inspect", proof]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^output +the last 4 of them, each the arg max/m);
-    expect(stdout).toMatch(/^statement +tokens \(16 cells\) -> the tokens that follow$/m);
+    expect(stdout).toMatch(/^statement +tokens \(16 positions\) -> the tokens that follow$/m);
   });
 
   it.each([

@@ -1,14 +1,18 @@
 /** A segmented key in figures: what each segment commits to and costs, and the proven bits of all together. */
 import { estimateProofBytes } from "../security/size.ts";
 import { prepareSegments, type SegmentedKey } from "../segments/key.ts";
+import { inputShape } from "../statement/encoding.ts";
 import { cellsOf } from "../system/types.ts";
 import { shapeOf } from "../verifier/plan.ts";
 import { prepareKey } from "../verifier/verify.ts";
+import { formOf } from "./keys.ts";
 import { aligned, printable, size, table } from "./output.ts";
 
 export interface SegmentFigures {
   readonly model: string;
   readonly modelId: string;
+  /** Of the model that a statement takes at most. */
+  readonly positions: number;
   readonly bits: number;
   readonly segments: readonly {
     readonly weightCells: number;
@@ -37,7 +41,7 @@ export function segmentFigures(key: SegmentedKey): SegmentFigures {
       bits: soundness.bits,
     };
   });
-  return { model: key.name, modelId: id, bits, segments };
+  return { model: key.name, modelId: id, positions: inputShape(formOf(key).input)[0] ?? 0, bits, segments };
 }
 
 /** The figures for people. */
@@ -47,6 +51,7 @@ export function segmentsText(figures: SegmentFigures, bytes: number): string {
       ["model", printable(figures.model)],
       ["model id", figures.modelId],
       ["key", `${size(bytes)}, ${figures.segments.length} segments`],
+      ["statement", `tokens (${figures.positions} positions) -> the tokens that follow`],
       ["security", `${figures.bits.toFixed(2)} proven bits, over all segments`],
     ]),
     "",

@@ -79,6 +79,11 @@ export function keyFigures(key: VerifyingKey, bytes: number): KeyFigures {
   };
 }
 
+/** Whether an input is the tokens of a language model. */
+function isOfTokens(kind: string): boolean {
+  return kind === "tokens" || kind === "embedding";
+}
+
 /** The figures for people. */
 export function keyText(key: KeyFigures): string {
   const { parameters, system, rounds } = key;
@@ -90,7 +95,7 @@ export function keyText(key: KeyFigures): string {
       ["key", `${size(key.bytes)}, suite ${key.suite}`],
       [
         "statement",
-        `${key.input.kind} (${key.input.shape.join("x")} cells) -> ${key.input.kind === "tokens" ? "the tokens that follow" : key.input.kind === "embedding" ? "their embedding" : `one of ${key.classes} classes`}`,
+        `${key.input.kind} (${key.input.shape.join("x")} ${isOfTokens(key.input.kind) ? "positions" : "cells"}) -> ${key.input.kind === "tokens" ? "the tokens that follow" : key.input.kind === "embedding" ? "their embedding" : `one of ${key.classes} classes`}`,
       ],
       ["system", `${system.columns} columns, ${system.constraints} constraints, ${system.lookups} look-ups in ${system.tables} tables`],
       ["committed", `${system.weightCells} weight cells, ${system.witnessCells} witness cells`],

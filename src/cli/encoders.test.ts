@@ -76,7 +76,7 @@ describe("an encoder", () => {
 
   it("is shown by inspect", async () => {
     expect((await call(["inspect", proof])).stdout).toMatch(/^input +tokens 2 4 5 6 8 3\noutput +an embedding of 24 cells/m);
-    expect((await call(["inspect", key])).stdout).toMatch(/^statement +embedding \(16 cells\) -> their embedding$/m);
+    expect((await call(["inspect", key])).stdout).toMatch(/^statement +embedding \(16 positions\) -> their embedding$/m);
     expect(JSON.parse((await call(["inspect", proof, "--json"])).stdout)).toMatchObject({
       proof: { verified: true, input: { tokens: TOKENS }, output: { index: TOKENS.length } },
       key: { input: { kind: "embedding" } },
@@ -108,6 +108,7 @@ describe("an encoder", () => {
 
   it.each<[string, string[], RegExp]>([
     ["tokens to write", ["run", model, "--input", "hello", "--tokens", "3"], /bert is an encoder: --tokens is for decoders/],
+    ["a GPU to run on", ["run", model, "--input", "hello", "--backend", "webgpu"], /encoders run on the host alone/],
     ["tokens to prove", ["prove", model, "--input", "hello", "--tokens", "3"], /--tokens is for decoders/],
     ["segments to prove", ["prove", model, "--input", "hello", "--segments", "2"], /--segments is for decoders/],
     ["a segment", ["prove", model, "--input", "hello", "--segment", "1/2"], /--segment is for decoders/],

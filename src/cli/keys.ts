@@ -75,7 +75,10 @@ export async function openKey(
   const { isTransformer, openLanguageModel, refuse } = await import("./transformers.ts");
   if (await isTransformer(source)) {
     if (options.positions === undefined)
-      throw new UsageError("usage", "A language model's key is for a number of positions: give the one of the proof as --positions");
+      throw new UsageError(
+        "usage",
+        "A language model's key is for a number of positions: give the one of the proof as --positions (prove and inspect show it)",
+      );
     const model = await openLanguageModel(source, options, io);
     const { positions, segments } = options;
     if (segments !== undefined) {

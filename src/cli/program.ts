@@ -40,7 +40,9 @@ export async function cli(argv: readonly string[], io: Io): Promise<number> {
 /** Words of a text that the shell took apart are the likeliest surplus. */
 function explained(error: unknown): unknown {
   if (!(error instanceof CommanderError) || error.code !== "commander.excessArguments") return error;
-  return new UsageError("usage", `${error.message.replace(/^error: /, "")} A text goes in quotation marks.`);
+  const isOfText = /'(prove|run)'/.test(error.message);
+  const hint = isOfText ? " A text goes in quotation marks, and after a model as --input." : "";
+  return new UsageError("usage", `${error.message.replace(/^error: /, "")}${hint}`);
 }
 
 function program(io: Io, exit: (code: number) => void): Command {

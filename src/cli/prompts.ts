@@ -92,6 +92,8 @@ const SHOWN = 2000;
 
 /** A decoder's statement that is to be proven. */
 export interface Job {
+  /** How the command line names the model. */
+  readonly source: string;
   readonly model: LanguageModel;
   readonly prompt: readonly number[];
   readonly count: number;

@@ -90,6 +90,11 @@ describe("quantize for a language model", () => {
     expect((await call(verify)).code).toBe(1);
   });
 
+  it("keeps the usual bits if no search is wanted", async () => {
+    const { stdout } = await call(["quantize", at("small.gguf"), "--no-search", "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({ model: "small", tried: 1 });
+  });
+
   it("is calibrated on lines of a file for an encoder", async () => {
     writeFileSync(at("lines.txt"), "hello world\nhello proof!\n");
     const { stdout } = await call(["quantize", at("bert"), "--samples", at("lines.txt"), "--json"]);

@@ -54,6 +54,16 @@ describe("a proof in segments", () => {
     expect((await call(recomputed)).code).toBe(1);
   });
 
+  it("is verified for one prompt alone where the model is the key", async () => {
+    const by = ["verify", proof, "--key", model, "--positions", "16", "--segments", "2", ...fast, "--input"];
+    expect((await call([...by, "abc"])).stdout).toMatch(/^prompt +5 tokens: abc$/m);
+    expect(await call([...by, "abd"])).toMatchObject({ code: 1, stderr: expect.stringContaining("for another input") as string });
+    expect(await call(["verify", proof, "--key", key, "--input", "abc"])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("--key <model> --positions 16 --segments 2\n") as string,
+    });
+  });
+
   it("is joined from its parts, in any order", async () => {
     const other = folder.file("other.vk");
     expect((await call(["commit", model, "--positions", "16", "--segments", "2", "-o", other, ...fast])).code).toBe(0);
@@ -79,7 +89,9 @@ describe("a proof in segments", () => {
   });
 
   it("is shown by inspect, as are its key and a part", async () => {
-    expect((await call(["inspect", key])).stdout).toMatch(/^key .* 2 segments$/m);
+    expect((await call(["inspect", key])).stdout).toMatch(
+      /^key .* 2 segments\nstatement +tokens \(16 positions\) -> the tokens that follow$/m,
+    );
     const whole = (await call(["inspect", proof])).stdout;
     expect(whole).toMatch(/^proof .*, valid$/m);
     expect(whole).toMatch(/^output +the last 4 of them/m);

@@ -64,7 +64,7 @@ async function checkSource(source: string): Promise<void> {
   if ((BUNDLED_MODELS as readonly string[]).includes(source) || ADDRESS.test(source)) return;
   const kind = await kindOf(source);
   const bundled = [...BUNDLED_MODELS, ...BUNDLED_TRANSFORMERS].join(", ");
-  if (kind === null) throw new UsageError("model", `Unknown model ${source}: neither bundled (${bundled}) nor a file or folder`);
+  if (kind === null) throw new UsageError("model", `Unknown model ${source || '""'}: neither bundled (${bundled}) nor a file or folder`);
   if (kind !== "folder" && !/\.onnx$/i.test(source))
     throw new UsageError("model", `${source} is no model: want a folder, an .onnx file or a .gguf file`);
   if (kind === "folder" && (await kindOf(join(source, "model.onnx"))) === null)

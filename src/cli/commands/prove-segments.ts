@@ -61,7 +61,7 @@ export async function provePart(job: Job, { index, count }: SegmentOf, options: 
       ]),
       "",
       "The proofs of all segments together are one, with the key that commit writes:",
-      `  ${invocation()} commit <model> --positions ${positions} --segments ${count} -o all.vk`,
+      `  ${invocation()} commit ${shellWord(job.source)} --positions ${positions} --segments ${count} -o all.vk`,
       `  ${invocation()} join ${shellWord(path)} ... --key all.vk`,
     ].join("\n"),
   );

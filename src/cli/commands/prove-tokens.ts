@@ -37,10 +37,10 @@ interface Task<K extends { readonly id: string; readonly verifying: VerifyingKey
 
 export async function proveTokensCommand(source: string, options: ProveTokensOptions, io: Io): Promise<void> {
   const model = await openLanguageModel(source, options, io);
-  return model.program.final ? proveText(model, options, io) : proveContinuation(model, options, io);
+  return model.program.final ? proveText(model, options, io) : proveContinuation(source, model, options, io);
 }
 
-async function proveContinuation(model: LanguageModel, options: ProveTokensOptions, io: Io): Promise<void> {
+async function proveContinuation(source: string, model: LanguageModel, options: ProveTokensOptions, io: Io): Promise<void> {
   const { segments, segment } = options;
   if (segment !== undefined && (segments !== undefined || options.key !== undefined))
     throw new UsageError(
@@ -49,7 +49,7 @@ async function proveContinuation(model: LanguageModel, options: ProveTokensOptio
     );
   const { prompt, count } = await promptOf(model, options, io);
   const positions = positionsFor(model, prompt.length + count - 1, options.positions);
-  const job = { model, prompt, count, positions };
+  const job = { source, model, prompt, count, positions };
   if (segment !== undefined) return provePart(job, segment, options, io);
   if (segments !== undefined) {
     const files = await proofFiles(options, model.name);

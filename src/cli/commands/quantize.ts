@@ -30,6 +30,8 @@ interface OtherFlags extends JsonOption {
   /** True and false are --calibrate and --no-calibrate. */
   readonly calibrate?: boolean;
   readonly percentile?: number;
+  /** False with --no-search. */
+  readonly search?: boolean;
   readonly limit?: number;
 }
 
@@ -42,6 +44,7 @@ const REPORTED = 500;
 
 export async function quantizeCommand(source: string, flags: QuantizeFlags, io: Io): Promise<void> {
   if (await isTransformer(source)) return (await import("./quantize-tokens.ts")).quantizeTokensCommand(source, flags, io);
+  if (flags.search === false) throw new UsageError("usage", "--no-search is for a language model");
   const { output } = flags;
   if (output !== undefined && !["folder", null].includes(await kindOf(output)))
     throw new UsageError("file", `Cannot write the folder ${output}: there is a file of this name`);

@@ -7,6 +7,7 @@ import { findTransformer } from "../huggingface/node.ts";
 import { openTransformer } from "../huggingface/open.ts";
 import { FloatTransformer } from "./float.ts";
 import { type LanguageModel, loadTransformer } from "./load.ts";
+import { RECIPE_FILE } from "./recipe.ts";
 
 interface Known {
   readonly prompt: string;
@@ -22,8 +23,9 @@ interface Known {
 const known = JSON.parse(readFileSync(new URL("../../testing/fixtures/ishmael-greedy.json", import.meta.url), "utf8")) as Known;
 let model: LanguageModel;
 beforeAll(async () => {
-  const found = await findTransformer(fileURLToPath(new URL("../../../models/ishmael", import.meta.url)));
-  model = loadTransformer(openTransformer(found!));
+  const folder = new URL("../../../models/ishmael/", import.meta.url);
+  const found = await findTransformer(fileURLToPath(folder));
+  model = loadTransformer(openTransformer(found!), readFileSync(new URL(RECIPE_FILE, folder), "utf8"));
 }, 60_000);
 
 describe("ishmael", () => {

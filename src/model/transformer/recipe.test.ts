@@ -49,6 +49,12 @@ describe("parseRecipe()", () => {
   });
 
   const shapes: readonly (readonly [string, Recipe, TransformerConfig, unknown[]])[] = [
+    [
+      "residualExponents",
+      recipe,
+      SMALL,
+      [gone, 8, [], recipe.scales.residualExponents.slice(1), recipe.scales.residualExponents.map(String)],
+    ],
     ["channelShifts", recipe, SMALL, [gone, [], [...recipe.scales.channelShifts, 0], recipe.scales.channelShifts.map((k) => k - 99)]],
     ["valueExponents", recipe, SMALL, [[], recipe.scales.valueExponents.map((v) => v.slice(1)), recipe.scales.valueExponents.slice(1)]],
     ["upExponents", recipe, SMALL, [{}, recipe.scales.upExponents.map((v) => v.map((e) => e + 0.5)), [[], [], []]]],
@@ -59,8 +65,13 @@ describe("parseRecipe()", () => {
   test.each(shapes)("refuses %s of another shape or kind", (name, of, config, values) => {
     for (const value of values)
       expect(() => parseRecipe(text({}, { [name]: value }, of), config), JSON.stringify(value)).toThrow(
-        `The recipe's ${name} do not fit this model`,
+        value === gone ? `The recipe has no ${name}` : `The recipe's ${name} do not fit this model`,
       );
+  });
+
+  test("refuses exponents of the residual stream that grow", () => {
+    const residualExponents = recipe.scales.residualExponents.with(-1, recipe.scales.residualExponents[0]! + 1);
+    expect(() => parseRecipe(text({}, { residualExponents }), SMALL)).toThrow("The recipe's residualExponents grow");
   });
 
   test("refuses a recipe of another model", () => {

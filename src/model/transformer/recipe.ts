@@ -58,6 +58,7 @@ export function parseRecipe(text: string, config: TransformerConfig): Recipe {
   for (const name of NUMBERS) if (!isWhole(given[name])) throw new ModelError(`The recipe's ${name} is no integer below 2^30`);
   const list = (name: string, length: number, is: (v: unknown) => boolean): void => {
     const values = given[name];
+    if (values === undefined) throw new ModelError(`The recipe has no ${name}`);
     if (!Array.isArray(values) || values.length !== length || !values.every(is))
       throw new ModelError(`The recipe's ${name} do not fit this model: it is another model's`);
   };
