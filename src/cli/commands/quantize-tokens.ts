@@ -41,8 +41,8 @@ const OTHERS = {
 } as const;
 /** Tokens of a text. */
 const MOST = 256;
-/** Accumulators of larger models are not listed. */
-const MOST_LISTED = 2 ** 26;
+/** Accumulators of models with larger embeddings are not listed. */
+const MOST_LISTED = 2 ** 24;
 
 export async function quantizeTokensCommand(
   source: string,
@@ -77,7 +77,8 @@ export async function quantizeTokensCommand(
   const tokens = texts.reduce((n, text) => n + text.length, 0);
   const recipe = recipeOf(name, scales, { texts: texts.length, tokens, error });
   if (path !== undefined) await writeWhole(path, `${JSON.stringify(recipe)}\n`);
-  const filling = fillingOf(quantizeTransformer(transformer, scales, name), Math.min(16, transformer.config.context));
+  const isListed = transformer.config.vocabulary * transformer.config.width <= MOST_LISTED;
+  const filling = isListed ? fillingOf(quantizeTransformer(transformer, scales, name), Math.min(16, transformer.config.context)) : null;
   print(io, options, { model: name, ...(path !== undefined && { recipe: path }), tried, ...recipe, filling }, () =>
     [
       aligned([
@@ -127,8 +128,7 @@ function scaleRows({ scales }: Recipe): (readonly [string, string])[] {
 }
 
 /** How many bits the left side of each constraint can have, of 31: accumulators are filled where it is nearly that. */
-function fillingOf(program: TransformerProgram, positions: number): { readonly constraint: string; readonly bits: number }[] | null {
-  if (program.embedding.length + program.head.length > MOST_LISTED) return null;
+function fillingOf(program: TransformerProgram, positions: number): { readonly constraint: string; readonly bits: number }[] {
   const { built } = lowerTransformer(program, positions);
   return built.system.constraints
     .filter(({ name }) => !name.startsWith("limbs of"))

@@ -1,5 +1,5 @@
 /**
- * The scales of a transformer from runs of the float model: every value's largest magnitude, with half as much again in reserve, decides its exponent. Exponents are
+ * The scales of a transformer from runs of the float model: every value's largest magnitude, with as much again in reserve, four times for hidden values, decides its exponent. Exponents are
  * whole numbers, so a last-bit difference between runtimes' exp or cos does not reach them but at a boundary; a recipe stores the scales.
  */
 import type { Transformer, TransformerConfig } from "./model.ts";
@@ -15,8 +15,9 @@ import {
   type TransformerScales,
 } from "./program.ts";
 
-/** Reserve over the largest value seen. */
-const MARGIN = 1.5;
+/** Reserve over the largest value seen: texts that were not seen have larger ones, hidden values above all. */
+const MARGIN = 2;
+const HIDDEN_MARGIN = 4;
 /** The limit of queries and keys is a multiple of this, or the most that there can be. */
 const QUERY_STEP = 128;
 /** By how many bits steps of the residual stream become coarser from one site to the next, at most. */
@@ -132,8 +133,8 @@ export function scalesOf(config: TransformerConfig, seen: Observed, bits: Decode
 }
 
 /** The largest exponent at which a magnitude and its reserve fit signed bits of a width. */
-function exponentFor(width: number, magnitude: number): number {
-  const most = MARGIN * magnitude;
+function exponentFor(width: number, magnitude: number, margin = MARGIN): number {
+  const most = margin * magnitude;
   let exponent = 0;
   while (exponent < 30 && most * 2 ** (exponent + 1) < 2 ** (width - 1)) exponent++;
   while (exponent > -20 && most * 2 ** exponent >= 2 ** (width - 1)) exponent--;
@@ -186,7 +187,7 @@ function feedScales(config: TransformerConfig, seen: Observed, bits: DecoderBits
   const activatedExponent = gateExponent - 1;
   // The product's shift is common to all layers, so an up scale must also leave room for what the gate makes of it.
   const exponents = (width: number, name: string) =>
-    Array.from({ length: config.layers }, (_, l) => raised(seen.channels(`${name} ${l}`)).map((m) => exponentFor(width, m)));
+    Array.from({ length: config.layers }, (_, l) => raised(seen.channels(`${name} ${l}`)).map((m) => exponentFor(width, m, HIDDEN_MARGIN)));
   const room = exponents(bits.feed, "feed");
   const wanted = exponents(bits.up, "up");
   const widest = Math.max(...wanted.map((layer, l) => overAll(layer.map((e, f) => Math.max(0, e - room[l]![f]! + 64))) - 64));
