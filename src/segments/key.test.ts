@@ -60,6 +60,17 @@ describe("prepareSegments()", () => {
     expect(() => prepareSegments(changed())).toThrow(what);
   });
 
+  test.each([
+    [1, "begin", "state before"],
+    [0, "end", "state after"],
+  ] as const)("refuses segment %i without the constraint %s: nothing forces its boundary's range", (i, name, column) => {
+    const without = withSegment(i, (s) => ({
+      ...s,
+      system: { ...s.system, constraints: s.system.constraints.filter((c) => c.name !== name) },
+    }));
+    expect(() => prepareSegments(without)).toThrow(`Nothing forces the range of column ${column}`);
+  });
+
   test("gives every key its own id", () => {
     const ids = new Set(
       [key, { ...key, name: "other" }, withSegment(1, (s) => ({ ...s, name: "other" }))].map((k) => prepareSegments(k).id),
