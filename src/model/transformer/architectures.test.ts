@@ -63,6 +63,14 @@ describe.each(Object.entries(ARCHITECTURES))("%s", (_, { config, biases }) => {
     expect(firstViolation(compiled.built, run.witness())).toBeNull();
   });
 
+  test("what proves a length does not rest on one: its constraints cannot wrap around by ranges alone", () => {
+    const { system, weights } = made.toy.built;
+    const isProof = /^(root|reciprocal|norm|limbs of|(query|key) norm|(mixed|feed) square)/;
+    const constraints = system.constraints.filter(({ name }) => isProof.test(name));
+    expect(constraints.length).toBeGreaterThan(15);
+    expect(() => checkNoWrap({ ...system, constraints }, weights)).not.toThrow();
+  });
+
   test("reading at once and step by step give the same integers", () => {
     if (isEncoder) return expect(() => new IntegerTransformer(program, 2).read([1, 2, 3])).toThrow(RangeError);
     const [whole, steps] = [new IntegerTransformer(program, POSITIONS), new IntegerTransformer(program, POSITIONS)];
