@@ -4,7 +4,7 @@
  */
 import { ModelError } from "../../errors.ts";
 import type { TransformerConfig } from "./model.ts";
-import { FEED_LOW_BITS, LOW_BITS, reciprocalBits, type TransformerScales } from "./program.ts";
+import { FEED_LOW_BITS, LOW_BITS, reciprocalBits, squareWeights, type TransformerScales } from "./program.ts";
 
 /** The name of a recipe's file in a model's folder; beside a .gguf file it has that file's name before it. */
 export const RECIPE_FILE = "circlet.json";
@@ -85,9 +85,13 @@ export function parseRecipe(text: string, config: TransformerConfig): Recipe {
 
 /** What scales have to do with each other. @throws ModelError */
 function checkTogether(scales: TransformerScales, config: TransformerConfig): void {
-  const { gateBits, gateHigh, valueBits, mixedSquareBits, feedSquareBits } = scales;
+  const { residualBits, channelShifts, gateBits, gateHigh, valueBits, mixedSquareBits, feedSquareBits } = scales;
   if (gateHigh >= 2 ** (gateBits - 1)) throw new ModelError(`The recipe's gateHigh is no value of ${gateBits} bits`);
   if (valueBits % 2 !== 0) throw new ModelError("The recipe's valueBits are odd");
+  // a stream that is added again as it was normalised counts all channels alike
+  if (config.normPlace === "after" && channelShifts.some((k) => k > 0)) throw new ModelError("The recipe's channelShifts are not 0");
+  const weights = squareWeights(config, scales) * 2 ** Math.max(LOW_BITS, residualBits - LOW_BITS);
+  if (weights >= 2 ** 30) throw new ModelError("The recipe's channelShifts leave no room to sums of squares");
   const limbs = [
     ["mixedSquareBits", mixedSquareBits - valueBits],
     ["feedSquareBits", feedSquareBits - 2 * FEED_LOW_BITS],
