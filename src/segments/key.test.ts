@@ -71,6 +71,24 @@ describe("prepareSegments()", () => {
     expect(() => prepareSegments(without)).toThrow(`Nothing forces the range of column ${column}`);
   });
 
+  test("refuses segments that together ask for more than a verifier does, when it has seen a few of them", () => {
+    // each is in bounds: some hundred bytes whose columns are cut into 59049 blocks
+    const shape = new Array<number>(8).fill(7);
+    const first = key.segments[0]!;
+    const columns = first.system.columns.filter((c) => c.kind === "public").map((c) => ({ ...c }));
+    const weights = Array.from({ length: 9 }, () => ({ name: "", kind: "weight" as const, shape, range: [0, 1] as const }));
+    const [inputColumn, outputColumn] = ["x", "output"].map((name) => columns.findIndex((c) => c.name === name)) as [number, number];
+    const parameters = { ...first.parameters, rowBits: 12, folds: [4, 4], finalBits: 4 };
+    const system = { axes: [], columns: [...columns, ...weights], constraints: [], tables: [], lookups: [] };
+    const heavy = { ...first, parameters, system, inputColumn, outputColumn };
+    expect(encodeSegmentedKey({ ...key, segments: [heavy] }).length).toBeLessThan(2000);
+    const of = (count: number) => () => prepareSegments({ ...key, segments: Array.from({ length: count }, () => ({ ...heavy })) });
+    expect(of(2)).not.toThrow();
+    const start = performance.now();
+    expect(of(MAX_SEGMENTS)).toThrow("Segment 9 of the key asks for too much");
+    expect(performance.now() - start).toBeLessThan(20_000); // all of them take minutes, and 20 GiB
+  });
+
   test("gives every key its own id", () => {
     const ids = new Set(
       [key, { ...key, name: "other" }, withSegment(1, (s) => ({ ...s, name: "other" }))].map((k) => prepareSegments(k).id),
