@@ -122,11 +122,11 @@ function largestOf(
   return most;
 }
 
-/** Rounded numbers as words below 2^30. @throws ModelError naming them if one is larger, or no number */
-export function integersOf(name: string, values: ArrayLike<number>): Int32Array {
+/** Rounded numbers as words. @throws ModelError naming them if one is larger than they can be, or no number */
+export function integersOf(name: string, values: ArrayLike<number>, most = ACCUMULATOR - 1): Int32Array {
   return Int32Array.from(values, (v) => {
     const integer = Math.round(v);
-    if (!(Math.abs(integer) < ACCUMULATOR)) throw new ModelError(`${name} has the value ${v}, too large at its scale`);
+    if (!(Math.abs(integer) <= most)) throw new ModelError(`${name} has the value ${v}, too large at its scale`);
     return integer;
   });
 }

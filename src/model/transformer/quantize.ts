@@ -19,6 +19,7 @@ import {
   headNumerator,
   LOGIT_BITS,
   limbsLength,
+  MOST_EPSILON,
   MOST_HEAD_EPSILON,
   mixedBits,
   mostFlat,
@@ -108,7 +109,7 @@ export class Quantizer {
       }),
       ...(isLast ? quantizeHead(this.#model, this.#fromNorm) : { head: new Int32Array(), headExponent: 0 }),
       ...(config.output === "mean" && { final: finalOf(norms[2 * config.layers]!, scales, this.#fromNorm.inputLimit, this.#name) }),
-      epsilons: integersOf(`${this.#name} epsilon`, epsilons.slice(2 * range.from, 2 * range.to + 1)),
+      epsilons: integersOf(`${this.#name} epsilon`, epsilons.slice(2 * range.from, 2 * range.to + 1), MOST_EPSILON),
       ...(config.normPlace === "before" && streamFactors(scales, range, output.matrix.shift, down.matrix.shift, this.#name)),
       ...(squares && { channelSquares: squares }),
     };

@@ -115,6 +115,16 @@ describe("a quantized model has no integer that a word would cut", () => {
     expect(() => quantized("bert", { finalExponent: 32 })).toThrow(/final (gain|bias).*too large/);
   });
 
+  test("calibration chooses no steps for which epsilon is none", () => {
+    const { config, ...rest } = modelOf("llama");
+    const model = { ...rest, config: { ...config, epsilon: 0.01, width: SMALL.width } };
+    const usual = calibrate(modelOf("llama"), [TOKENS], { ...BITS, residual: 22 });
+    const capped = calibrate(model, [TOKENS], { ...BITS, residual: 22 });
+    expect(Math.max(...usual.residualExponents)).toBeGreaterThan(16);
+    expect(Math.max(...capped.residualExponents)).toBe(16); // 0.01 * 16 * 4^17 is more than 2^31
+    expect(Math.max(...quantizeTransformer(model, capped, "model").epsilons)).toBe(Math.round(0.16 * 4 ** 16));
+  });
+
   test("of biases, or a number that is none", () => {
     const { layers, ...rest } = modelOf("qwen2");
     const withBias = (v: number): Transformer => ({
