@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { VerifyError } from "../errors.ts";
-import type { VerifyingKey } from "../proof/key.ts";
+import { ModelError, VerifyError } from "../errors.ts";
+import { encodeKey, type VerifyingKey } from "../proof/key.ts";
 import { segmentParameters } from "../prover/segments.ts";
 import { mutatedBytes } from "../testing/fuzz.ts";
 import { prove, WIDE_PARAMETERS } from "../testing/toy-proof.ts";
@@ -157,4 +157,30 @@ test("verifySegments() rejects changed bytes with VerifyError and nothing else",
     }),
     { numRuns: 200 },
   );
+});
+
+test("changed bytes of a key are no key, refused, or a key whose segments have other proofs", () => {
+  const bytes = encodeSegmentedKey(key);
+  const same = (other: SegmentedKey) => other.segments.every((s, i) => encodeKey(s).join() === encodeKey(key.segments[i]!).join());
+  const outcomes = { unread: 0, refused: 0, rejected: 0 };
+  fc.assert(
+    fc.property(mutatedBytes(bytes), (changed) => {
+      let outcome: keyof typeof outcomes = "unread";
+      try {
+        const read = decodeSegmentedKey(changed);
+        outcome = "refused";
+        prepareSegments(read);
+        outcome = "rejected";
+        verifySegments(read, proof, { minBits: 0 });
+        return read.segments.length === key.segments.length && same(read);
+      } catch (error) {
+        outcomes[outcome]++;
+        if (outcome === "unread") return error instanceof SyntaxError;
+        if (outcome === "rejected") return error instanceof VerifyError;
+        return error instanceof SyntaxError || error instanceof ModelError || error instanceof RangeError;
+      }
+    }),
+    { numRuns: 500 },
+  );
+  for (const count of Object.values(outcomes)) expect(count).toBeGreaterThan(0);
 });

@@ -1,4 +1,5 @@
 /** Keys that say absurd things of an encoder's or a decoder's statements, or ask for other public columns than those of the system: refused before a proof is read, and at once. */
+import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { referenceBackend } from "../backend/reference/index.ts";
 import { ModelError } from "../errors.ts";
@@ -9,6 +10,7 @@ import type { TokenEncoding } from "../statement/tokens.ts";
 import { ARCHITECTURES, FEW_BITS, smallProgram } from "../testing/decoder.ts";
 import { decoderCase } from "../testing/decoder-proof.ts";
 import { type EncoderCase, encoderCase } from "../testing/encoder-proof.ts";
+import { mutatedKey, outcomeUnder } from "../testing/fuzz.ts";
 import { columnNamed, prove, withoutWork } from "../testing/toy-proof.ts";
 import { rejectionOf } from "../testing/walker.ts";
 import { prepareKey } from "./verify.ts";
@@ -110,4 +112,19 @@ test("an encoder's proof is one of its statement alone", async () => {
   expect(words((v) => v.setInt32(at, congruent, true))).toBe("statement/input");
   const same = embeddingBytes({ tokens, cells });
   expect(new Uint8Array(proof.buffer, proof.byteOffset + 52, same.length)).toEqual(same);
+});
+
+test("a proof is none under a key whose numbers were changed, and no such key stalls the verifier", async () => {
+  const proof = await prove(made);
+  let slowest = 0;
+  fc.assert(
+    fc.property(mutatedKey(made.key), (key) => {
+      const start = performance.now();
+      const outcome = outcomeUnder(key, proof);
+      slowest = Math.max(slowest, performance.now() - start);
+      return outcome !== "accepted" || encodeKey(key).join() === encodeKey(made.key).join();
+    }),
+    { numRuns: 200 },
+  );
+  expect(slowest).toBeLessThan(5000);
 });
