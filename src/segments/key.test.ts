@@ -84,6 +84,15 @@ describe("prepareSegments()", () => {
     expect(encodeSegmentedKey({ ...key, segments: [heavy] }).length).toBeLessThan(2000);
     const of = (count: number) => () => prepareSegments({ ...key, segments: Array.from({ length: count }, () => ({ ...heavy })) });
     expect(of(2)).not.toThrow();
+    // or public columns of 2^21 cells, which are made and absorbed once a segment
+    const shapes = { x: [2 ** 21 - 1], output: [] } as const;
+    const wide = {
+      ...heavy,
+      input: { kind: "tensor" as const, shape: shapes.x, exponent: 0, range: [-50, 50] as const },
+      system: { ...system, columns: columns.map((c) => ({ ...c, shape: shapes[c.name as "x"] })) },
+    };
+    const segments = Array.from({ length: MAX_SEGMENTS }, () => ({ ...wide }));
+    expect(() => prepareSegments({ ...key, segments })).toThrow("Segment 3 of the key asks for too much");
     const start = performance.now();
     expect(of(MAX_SEGMENTS)).toThrow("Segment 9 of the key asks for too much");
     expect(performance.now() - start).toBeLessThan(20_000); // all of them take minutes, and 20 GiB

@@ -18,7 +18,7 @@ const MAGIC = 0x6b736363; // "ccsk"
 /** Segments of one key. */
 export const MAX_SEGMENTS = 256;
 /** What all segments together may ask of a verifier: some times what one of them may, as some kilobytes can ask for the most. */
-const MAX_WORK: Work = { blocks: 2 ** 19, visits: 2 ** 22, steps: 2 ** 25 };
+const MAX_WORK: Work = { blocks: 2 ** 19, visits: 2 ** 22, steps: 2 ** 25, cells: 2 ** 22 };
 
 export interface SegmentedKey {
   readonly version: number;
@@ -79,17 +79,18 @@ function check(key: SegmentedKey): PreparedSegments {
     throw new ModelError(`A segmented key has 1 to ${MAX_SEGMENTS} segments, not ${segments.length}`);
   let error = 0;
   let before: readonly ColumnSpec[] = [];
-  let work: Work = { blocks: 0, visits: 0, steps: 0 };
+  const work = { blocks: 0, visits: 0, steps: 0, cells: 0 };
   segments.forEach((segment, i) => {
     const refuse = (what: string): never => {
       throw new ModelError(`Segment ${i + 1} of the key ${what}`);
     };
     const { regime, rowBits, blowup } = segment.parameters;
     error += prepareKey(segment).plan.soundness.error;
-    const { blocks, visits, steps } = workOf(segment.system);
-    work = { blocks: work.blocks + blocks, visits: work.visits + visits, steps: work.steps + steps };
-    if (work.blocks > MAX_WORK.blocks || work.visits > MAX_WORK.visits || work.steps > MAX_WORK.steps)
-      refuse(`asks for too much, with those before it: ${work.blocks} blocks, ${work.visits} visits of blocks and ${work.steps} steps`);
+    const own = workOf(segment.system);
+    for (const what of ["blocks", "visits", "steps", "cells"] as const) {
+      work[what] += own[what];
+      if (work[what] > MAX_WORK[what]) refuse(`asks for too much, with those before it: ${work[what]} ${what}`);
+    }
     if (segment.suite !== first.suite) refuse("is for another hash suite");
     if (regime !== "unique-decoding") refuse("is not in the regime of unique decoding, where a root binds one word");
     if (rowBits !== first.parameters.rowBits || blowup !== first.parameters.blowup) refuse("has other rows or another rate than the first");

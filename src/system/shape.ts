@@ -107,6 +107,8 @@ export interface Work {
   readonly visits: number;
   /** Steps of structural factors and public columns. */
   readonly steps: number;
+  /** Cells of public columns, which it makes and absorbs. */
+  readonly cells: number;
 }
 
 /** The work for a system whose ids all exist: sums over all terms and look-ups, as a file of some kilobytes has thousands. */
@@ -122,7 +124,8 @@ export function workOf(system: System): Work {
     else visits += blocksOf(shape);
   }
   const blocks = system.columns.reduce((n, { kind, shape }) => (kind === "public" ? n : n + blocksOf(shape)), 0);
-  return { blocks, visits, steps };
+  const cells = system.columns.reduce((n, { kind, shape }) => (kind === "public" ? n + cellsOf(shape) : n), 0);
+  return { blocks, visits, steps, cells };
 }
 
 /** Refuses what a verifier would take too long for, of a system whose ids all exist. */
