@@ -1,6 +1,7 @@
 /**
  * Function tables: round(f(q 2^-i) 2^o) over every q, committed in the key and looked up. Tables are computed in integers only.
  */
+import { ModelError } from "../errors.ts";
 import { fixed, gelu, geluTanh, roundFixed, sigmoid, silu, tanh } from "./fixed.ts";
 
 const relu = (x: bigint): bigint => (x > 0n ? x : 0n);
@@ -24,14 +25,22 @@ export function functionTableName(table: FunctionTable): string {
 
 const computed = new Map<string, Int32Array>();
 
-/** The outputs for q = -2^(bits-1) .. 2^(bits-1) - 1. Do not change the array. */
+/** Weights are below this. */
+const MOST_VALUE = 2 ** 30;
+
+/** The outputs for q = -2^(bits-1) .. 2^(bits-1) - 1. Do not change the array. @throws ModelError if one is no weight */
 export function functionValues(table: FunctionTable, bits: number): Int32Array {
   const key = `${functionTableName(table)} ${bits}`;
   let values = computed.get(key);
   if (!values) {
     const f = FUNCTIONS[table.function];
     const half = 2 ** (bits - 1);
-    values = Int32Array.from({ length: 2 * half }, (_, i) => roundFixed(f(fixed(i - half, table.inputExponent)), table.outputExponent));
+    values = Int32Array.from({ length: 2 * half }, (_, i) => {
+      const value = roundFixed(f(fixed(i - half, table.inputExponent)), table.outputExponent);
+      if (Math.abs(value) >= MOST_VALUE)
+        throw new ModelError(`The table ${functionTableName(table)} reaches ${value}, too large for a word`);
+      return value;
+    });
     computed.set(key, values);
   }
   return values;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { VerifyError } from "../errors.ts";
-import type { VerifyingKey } from "../proof/key.ts";
+import { ModelError, VerifyError } from "../errors.ts";
+import { encodeKey, type VerifyingKey } from "../proof/key.ts";
 import { segmentParameters } from "../prover/segments.ts";
 import { mutatedBytes } from "../testing/fuzz.ts";
 import { prove, WIDE_PARAMETERS } from "../testing/toy-proof.ts";
@@ -58,6 +58,44 @@ describe("prepareSegments()", () => {
     ["does not begin", () => withSegment(0, withColumn("state after", { range: [-1, 255] }))],
   ])("refuses a segment that is %s", (what, changed) => {
     expect(() => prepareSegments(changed())).toThrow(what);
+  });
+
+  test.each([
+    [1, "begin", "state before"],
+    [0, "end", "state after"],
+  ] as const)("refuses segment %i without the constraint %s: nothing forces its boundary's range", (i, name, column) => {
+    const without = withSegment(i, (s) => ({
+      ...s,
+      system: { ...s.system, constraints: s.system.constraints.filter((c) => c.name !== name) },
+    }));
+    expect(() => prepareSegments(without)).toThrow(`Nothing forces the range of column ${column}`);
+  });
+
+  test("refuses segments that together ask for more than a verifier does, when it has seen a few of them", () => {
+    // each is in bounds: some hundred bytes whose columns are cut into 59049 blocks
+    const shape = new Array<number>(8).fill(7);
+    const first = key.segments[0]!;
+    const columns = first.system.columns.filter((c) => c.kind === "public").map((c) => ({ ...c }));
+    const weights = Array.from({ length: 9 }, () => ({ name: "", kind: "weight" as const, shape, range: [0, 1] as const }));
+    const [inputColumn, outputColumn] = ["x", "output"].map((name) => columns.findIndex((c) => c.name === name)) as [number, number];
+    const parameters = { ...first.parameters, rowBits: 12, folds: [4, 4], finalBits: 4 };
+    const system = { axes: [], columns: [...columns, ...weights], constraints: [], tables: [], lookups: [] };
+    const heavy = { ...first, parameters, system, inputColumn, outputColumn };
+    expect(encodeSegmentedKey({ ...key, segments: [heavy] }).length).toBeLessThan(2000);
+    const of = (count: number) => () => prepareSegments({ ...key, segments: Array.from({ length: count }, () => ({ ...heavy })) });
+    expect(of(2)).not.toThrow();
+    // or public columns of 2^21 cells, which are made and absorbed once a segment
+    const shapes = { x: [2 ** 21 - 1], output: [] } as const;
+    const wide = {
+      ...heavy,
+      input: { kind: "tensor" as const, shape: shapes.x, exponent: 0, range: [-50, 50] as const },
+      system: { ...system, columns: columns.map((c) => ({ ...c, shape: shapes[c.name as "x"] })) },
+    };
+    const segments = Array.from({ length: MAX_SEGMENTS }, () => ({ ...wide }));
+    expect(() => prepareSegments({ ...key, segments })).toThrow("Segment 3 of the key asks for too much");
+    const start = performance.now();
+    expect(of(MAX_SEGMENTS)).toThrow("Segment 9 of the key asks for too much");
+    expect(performance.now() - start).toBeLessThan(20_000); // all of them take minutes, and 20 GiB
   });
 
   test("gives every key its own id", () => {
@@ -128,4 +166,30 @@ test("verifySegments() rejects changed bytes with VerifyError and nothing else",
     }),
     { numRuns: 200 },
   );
+});
+
+test("changed bytes of a key are no key, refused, or a key whose segments have other proofs", () => {
+  const bytes = encodeSegmentedKey(key);
+  const same = (other: SegmentedKey) => other.segments.every((s, i) => encodeKey(s).join() === encodeKey(key.segments[i]!).join());
+  const outcomes = { unread: 0, refused: 0, rejected: 0 };
+  fc.assert(
+    fc.property(mutatedBytes(bytes), (changed) => {
+      let outcome: keyof typeof outcomes = "unread";
+      try {
+        const read = decodeSegmentedKey(changed);
+        outcome = "refused";
+        prepareSegments(read);
+        outcome = "rejected";
+        verifySegments(read, proof, { minBits: 0 });
+        return read.segments.length === key.segments.length && same(read);
+      } catch (error) {
+        outcomes[outcome]++;
+        if (outcome === "unread") return error instanceof SyntaxError;
+        if (outcome === "rejected") return error instanceof VerifyError;
+        return error instanceof SyntaxError || error instanceof ModelError || error instanceof RangeError;
+      }
+    }),
+    { numRuns: 500 },
+  );
+  for (const count of Object.values(outcomes)) expect(count).toBeGreaterThan(0);
 });

@@ -10,12 +10,15 @@ import type { CommitmentKind } from "../pcs/layout.ts";
 import { FORMAT_VERSION, idOf, inputCodec, keyCodec, outputCodec, type VerifyingKey } from "../proof/key.ts";
 import { type Codec, decodeAll, encodeAll, list, struct, text, u32 } from "../proof/schema.ts";
 import { log2 } from "../security/numbers.ts";
+import { type Work, workOf } from "../system/shape.ts";
 import type { ColumnSpec } from "../system/types.ts";
 import { prepareKey } from "../verifier/verify.ts";
 
 const MAGIC = 0x6b736363; // "ccsk"
 /** Segments of one key. */
 export const MAX_SEGMENTS = 256;
+/** What all segments together may ask of a verifier: some times what one of them may, as some kilobytes can ask for the most. */
+const MAX_WORK: Work = { blocks: 2 ** 19, visits: 2 ** 22, steps: 2 ** 25, cells: 2 ** 22 };
 
 export interface SegmentedKey {
   readonly version: number;
@@ -76,12 +79,18 @@ function check(key: SegmentedKey): PreparedSegments {
     throw new ModelError(`A segmented key has 1 to ${MAX_SEGMENTS} segments, not ${segments.length}`);
   let error = 0;
   let before: readonly ColumnSpec[] = [];
+  const work = { blocks: 0, visits: 0, steps: 0, cells: 0 };
   segments.forEach((segment, i) => {
     const refuse = (what: string): never => {
       throw new ModelError(`Segment ${i + 1} of the key ${what}`);
     };
     const { regime, rowBits, blowup } = segment.parameters;
     error += prepareKey(segment).plan.soundness.error;
+    const own = workOf(segment.system);
+    for (const what of ["blocks", "visits", "steps", "cells"] as const) {
+      work[what] += own[what];
+      if (work[what] > MAX_WORK[what]) refuse(`asks for too much, with those before it: ${work[what]} ${what}`);
+    }
     if (segment.suite !== first.suite) refuse("is for another hash suite");
     if (regime !== "unique-decoding") refuse("is not in the regime of unique decoding, where a root binds one word");
     if (rowBits !== first.parameters.rowBits || blowup !== first.parameters.blowup) refuse("has other rows or another rate than the first");

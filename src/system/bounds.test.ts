@@ -187,6 +187,19 @@ describe("checkRanges()", () => {
     );
   });
 
+  test.each(["incoming", "outgoing"] as const)("refuses an %s column that nothing bounds, and what it alone would bound", (kind) => {
+    const free = { ...looked([0, 3], 0, 4), axes: [{ name: "a", size: 2 }] };
+    const columns = [witness([0, 3]), list(4), { ...witness([0, 3]), name: "boundary", kind }, { ...witness([0, 3]), name: "copy" }];
+    const equal = (a: ColumnId, b: ColumnId): Constraint => ({
+      name: "c",
+      free: [0],
+      terms: [a, b].map((column, k) => ({ coefficient: 1 - 2 * k, leaves: [{ column, axes: [0] }], factors: [] })),
+    });
+    expect(() => checkRanges({ ...free, columns: columns.slice(0, 3) })).toThrow("Nothing forces the range of column boundary");
+    expect(() => checkRanges({ ...free, columns, constraints: [equal(2, 3)] })).toThrow("Nothing forces the range of column boundary");
+    expect(() => checkRanges({ ...free, columns, constraints: [equal(2, 3), equal(0, 2)] })).not.toThrow();
+  });
+
   test("refuses a look-up in a table that is wider than the range", () => {
     expect(() => checkRanges(looked([0, 3], 0, 4))).not.toThrow();
     expect(() => checkRanges(looked([0, 3], 0, 5))).toThrow("Nothing forces");

@@ -36,12 +36,12 @@ export function checkNoWrap(system: System, weights: Weights, lengths: Lengths =
 }
 
 /**
- * Refuses a system in which a witness column's declared range is not forced. A column is forced by a look-up whose table column lies inside the range, or by a
- * constraint that says column = an expression of forced columns whose interval lies inside it (limbs). Multiplicities may be anything: LogUp needs no range of
- * them. @throws ModelError naming the column
+ * Refuses a system in which a witness, incoming or outgoing column's declared range is not forced. A column is forced by a look-up whose table column lies inside the range, or by a
+ * constraint that says column = an expression of forced columns whose interval lies inside it (limbs). Both sides of a boundary between segments force its range:
+ * equal words are equal integers for that reason alone (SPEC §13.3). Multiplicities may be anything: LogUp needs no range of them. @throws ModelError naming the column
  */
 export function checkRanges(system: System): void {
-  const forced = new Set<ColumnId>(system.columns.flatMap((c, id) => (c.kind === "witness" ? [] : [id])));
+  const forced = new Set<ColumnId>(system.columns.flatMap((c, id) => (c.kind === "weight" || c.kind === "public" ? [id] : [])));
   for (const lookup of system.lookups) {
     const table = system.tables[lookup.table];
     if (!table || table.columns.length !== lookup.columns.length) throw new ModelError(`Look-up ${lookup.name} does not fit its table`);
@@ -124,9 +124,11 @@ export function constraintInterval(system: System, weights: Weights, constraint:
 }
 
 function termInterval(system: System, weights: Weights, constraint: Constraint, term: Term, lengths: Lengths): Interval {
-  const weight = term.leaves.find((leaf) => weights.has(leaf.column));
+  const place = term.leaves.findIndex((leaf) => weights.has(leaf.column));
+  const weight = term.leaves[place];
+  const others = term.leaves.filter((_, k) => k !== place);
   let rest: Interval = [1, 1];
-  for (const [leaf, power] of powersOf(term.leaves.filter((l) => l !== weight))) {
+  for (const [leaf, power] of powersOf(others)) {
     const range = column(system, leaf.column).range;
     if (power % 2 === 1) rest = product(rest, range);
     if (power > 1) rest = product(rest, squared(range));
@@ -139,7 +141,7 @@ function termInterval(system: System, weights: Weights, constraint: Constraint, 
   const [low, high] = weight
     ? narrower(
         weightedInterval(system, weights, weight, summed, determined, rest),
-        productLength(system, weights, term, weight, summed, lengths),
+        productLength(system, weights, term, weight, others, summed, lengths),
       )
     : rest;
   const interval = product([low * repeat, high * repeat], [term.coefficient, term.coefficient]);
@@ -150,17 +152,25 @@ function termInterval(system: System, weights: Weights, constraint: Constraint, 
 
 /**
  * By Cauchy and Schwarz: the most that a sum of products of a weight's rows with a row of bounded length can be; infinite where the term is no such sum, over all axes
- * of the row and no other one.
+ * of the row and no other one. A factor that joins an axis of the row to another one may take every cell from a row of its own.
  */
-function productLength(system: System, weights: Weights, term: Term, weight: Leaf, summed: ReadonlySet<AxisId>, lengths: Lengths): number {
-  const [other, ...more] = term.leaves.filter((l) => l !== weight);
+function productLength(
+  system: System,
+  weights: Weights,
+  term: Term,
+  weight: Leaf,
+  [other, ...more]: readonly Leaf[],
+  summed: ReadonlySet<AxisId>,
+  lengths: Lengths,
+): number {
   const length = other && lengths.get(other.column);
   const values = weights.get(weight.column);
   if (!length || !values || more.length > 0) return Number.POSITIVE_INFINITY;
   const row = other.axes.slice(-(length.axes ?? 1));
-  const others = [...summed].filter((axis) => !row.includes(axis));
-  if (others.some((axis) => size(system, axis) > 1) || !row.every((axis) => summed.has(axis) && weight.axes.includes(axis)))
-    return Number.POSITIVE_INFINITY;
+  const isSum = row.every((axis) => summed.has(axis) && weight.axes.includes(axis));
+  const isOneRow = [...summed].every((axis) => row.includes(axis) || size(system, axis) === 1);
+  const isJoined = term.factors.some(({ axes }) => axes.length > 1 && row.some((axis) => (axes as readonly AxisId[]).includes(axis)));
+  if (!isSum || !isOneRow || isJoined) return Number.POSITIVE_INFINITY;
   const shape = column(system, weight.column).shape;
   const strides = weight.axes.map((_, d) => cellsOf(shape.slice(d + 1)));
   const [lengthAxis] = row;

@@ -99,21 +99,42 @@ export function checkSystem(system: System): void {
   checkWork(system, refuse);
 }
 
-/** Refuses what a verifier would take too long for, of a system whose ids all exist: sums over all terms and look-ups, as a file of some kilobytes has thousands. */
-function checkWork(system: System, refuse: (what: string) => never): void {
+/** What a verifier has to do for a system. */
+export interface Work {
+  /** Blocks of all commitments, which it keeps. */
+  readonly blocks: number;
+  /** Blocks that all claims on committed columns visit. */
+  readonly visits: number;
+  /** Steps of structural factors and public columns. */
+  readonly steps: number;
+  /** Cells of public columns, which it makes and absorbs. */
+  readonly cells: number;
+}
+
+/** The work for a system whose ids all exist: sums over all terms and look-ups, as a file of some kilobytes has thousands. */
+export function workOf(system: System): Work {
   const terms = system.constraints.flatMap((c) => c.terms);
-  if (terms.length > MAX_TERMS) refuse(`${terms.length} terms`);
-  const steps = terms.flatMap((t) => t.factors).reduce((n, factor) => n + factorSteps(factor, (id) => system.axes[id]?.size ?? 1), 0);
+  let steps = terms.flatMap((t) => t.factors).reduce((n, factor) => n + factorSteps(factor, (id) => system.axes[id]?.size ?? 1), 0);
   const tables = system.tables.flatMap((t) => [t.multiplicity, ...t.columns.flatMap((c) => (c.kind === "column" ? [c.column] : []))]);
   const used = [...terms.flatMap((t) => t.leaves.map((l) => l.column)), ...system.lookups.flatMap((l) => l.columns), ...tables];
-  const work = { public: 0, committed: 0 };
+  let visits = 0;
   for (const id of used) {
-    const { kind, shape } = system.columns[id] ?? refuse(`there is no column ${id}`);
-    if (kind === "public") work.public += cellsOf(shape);
-    else work.committed += blocksOf(shape);
+    const { kind, shape } = system.columns[id] ?? { kind: "public", shape: [] };
+    if (kind === "public") steps += cellsOf(shape);
+    else visits += blocksOf(shape);
   }
-  if (steps + work.public > MAX_STEPS) refuse(`its factors and public columns take ${steps + work.public} steps to evaluate`);
-  if (work.committed > MAX_VISITS) refuse(`claims on its columns visit ${work.committed} blocks`);
+  const blocks = system.columns.reduce((n, { kind, shape }) => (kind === "public" ? n : n + blocksOf(shape)), 0);
+  const cells = system.columns.reduce((n, { kind, shape }) => (kind === "public" ? n + cellsOf(shape) : n), 0);
+  return { blocks, visits, steps, cells };
+}
+
+/** Refuses what a verifier would take too long for, of a system whose ids all exist. */
+function checkWork(system: System, refuse: (what: string) => never): void {
+  const terms = system.constraints.reduce((n, c) => n + c.terms.length, 0);
+  if (terms > MAX_TERMS) refuse(`${terms} terms`);
+  const { visits, steps } = workOf(system);
+  if (steps > MAX_STEPS) refuse(`its factors and public columns take ${steps} steps to evaluate`);
+  if (visits > MAX_VISITS) refuse(`claims on its columns visit ${visits} blocks`);
 }
 
 /** Refuses more cells or blocks of one kind than a commitment can hold. */

@@ -63,6 +63,26 @@ describe.each(Object.entries(ARCHITECTURES))("%s", (_, { config, biases }) => {
     expect(firstViolation(compiled.built, run.witness())).toBeNull();
   });
 
+  test.each([1, 2])("its constraints hold over %i positions", async (positions) => {
+    const compiled = isEncoder ? compileEncoder(program, positions) : compileDecoder(program, positions);
+    checkNoWrap(compiled.built.system, compiled.built.weights, compiled.built.lengths);
+    const run = "next" in compiled ? compiled.run([3], positions) : compiled.run([3]);
+    expect(firstViolation(compiled.built, run.witness())).toBeNull();
+    const full = isEncoder
+      ? await encoderCase(backend, program, [3], positions)
+      : await decoderCase(backend, [3], positions, positions, program);
+    const cheap = await withoutWork(full);
+    expect(await rejectionOf(cheap.key, await prove(cheap, { backend }))).toBeNull();
+  });
+
+  test("what proves a length does not rest on one: its constraints cannot wrap around by ranges alone", () => {
+    const { system, weights } = made.toy.built;
+    const isProof = /^(root|reciprocal|norm|limbs of|(query|key) norm|(mixed|feed) square)/;
+    const constraints = system.constraints.filter(({ name }) => isProof.test(name));
+    expect(constraints.length).toBeGreaterThan(15);
+    expect(() => checkNoWrap({ ...system, constraints }, weights)).not.toThrow();
+  });
+
   test("reading at once and step by step give the same integers", () => {
     if (isEncoder) return expect(() => new IntegerTransformer(program, 2).read([1, 2, 3])).toThrow(RangeError);
     const [whole, steps] = [new IntegerTransformer(program, POSITIONS), new IntegerTransformer(program, POSITIONS)];

@@ -9,6 +9,7 @@ import {
   FINAL_BITS,
   feedExponent,
   LOW_BITS,
+  MOST_EPSILON,
   mostQuery,
   reciprocalBits,
   squareWeights,
@@ -77,7 +78,7 @@ export function scalesOf(config: TransformerConfig, seen: Observed, bits: Decode
   const scaled = (name: string) => overAll(seen.channels(name).map((m, c) => m / 2 ** (channelShifts[c] ?? 0)));
   const largest = Array.from({ length: 2 * layers + 1 }, (_, site) => scaled(`state ${site}`));
   const residualBits = residualBitsFor(largest, seen.shortest, bits.residual, channelShifts, config);
-  const residualExponents = residualExponentsFor(residualBits, largest);
+  const residualExponents = residualExponentsFor(residualBits, largest, config);
   const normLimit = MARGIN * scaled("normed");
   // A reciprocal root has to keep its bits for a row half as long as the shortest one seen.
   const shortest = seen.shortest.reduce(
@@ -205,9 +206,13 @@ function shiftsOf(largest: readonly number[], config: TransformerConfig): number
   return shifts(threshold);
 }
 
-/** By site, as its largest magnitude allows, but never finer than before, and never so much coarser at once that a shift could not undo it. */
-function residualExponentsFor(bits: number, largest: readonly number[]): number[] {
-  const exponents = largest.map((m) => exponentFor(bits, m));
+/**
+ * By site, as its largest magnitude allows, but never finer than before, never so much coarser at once that a shift could not undo it, and never so fine that
+ * epsilon, on the scale of sums of squares, is no word: its root alone would be thousands of steps.
+ */
+function residualExponentsFor(bits: number, largest: readonly number[], { epsilon, width }: TransformerConfig): number[] {
+  const finest = Math.floor(Math.log2(MOST_EPSILON / (epsilon * width)) / 2);
+  const exponents = largest.map((m) => Math.min(finest, exponentFor(bits, m)));
   for (let site = 1; site < exponents.length; site++) exponents[site] = Math.min(exponents[site]!, exponents[site - 1]!);
   for (let site = exponents.length - 2; site >= 0; site--)
     exponents[site] = Math.min(exponents[site]!, exponents[site + 1]! + MOST_COARSER);
@@ -228,7 +233,7 @@ function residualBitsFor(
   let bits = asked;
   const weights = squareWeights(config, { channelShifts });
   const isTooCoarse = () => {
-    const exponents = residualExponentsFor(bits, largest);
+    const exponents = residualExponentsFor(bits, largest, config);
     return shortest.some((length, site) => (length / Math.sqrt(config.width)) * 2 ** exponents[site]! < 2 ** STEPS);
   };
   while (isTooCoarse() && bits < 22 && weights * 4 ** (bits - LOW_BITS) < 2 ** 31 && weights * 2 ** (bits + 2) < 2 ** 31) bits++;

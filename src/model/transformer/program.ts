@@ -149,6 +149,9 @@ export const LOW_BITS = 10;
 /** Signed bits of an encoder's final values. */
 export const FINAL_BITS = 16;
 
+/** The most that the epsilon of a site can be. */
+export const MOST_EPSILON = 2 ** 31 - 1;
+
 /** Logits are below 2 to this, as absolute values. */
 export const LOGIT_BITS = 27;
 

@@ -67,14 +67,22 @@ function layerRows({ layers, inputScale, outputScale }: Mapping, l: number): Sca
 /** One layer in integers, and the largest absolute sum that an accumulator can have; infinite if a weight is too large. */
 export function roundedLayer({ outputs, inputs, weight, bias }: Scaled, mapping: Mapping, l: number, scale: number) {
   const skip = mapping.skipLimit ? mapping.skip?.(l) : undefined;
-  const round = (v: Float64Array) => Int32Array.from(v, (x) => Math.round(x * scale));
-  const made = {
-    weight: round(weight),
-    bias: round(bias),
-    gain: round(skip?.gain ?? new Float64Array()),
-    mean: round(skip?.mean ?? new Float64Array()),
+  let fits = true;
+  const round = (values: Float64Array, limit: number): Int32Array => {
+    const out = new Int32Array(values.length);
+    for (let k = 0; k < out.length; k++) {
+      const v = Math.round(values[k]! * scale);
+      if (!(Math.abs(v) < limit)) fits = false; // before a word cuts it, and if it is no number
+      out[k] = v;
+    }
+    return out;
   };
-  const fits = [made.weight, made.gain, made.mean].every((values) => values.every((w) => Math.abs(w) < MAX_WEIGHT));
+  const made = {
+    weight: round(weight, MAX_WEIGHT),
+    bias: round(bias, ACCUMULATOR),
+    gain: round(skip?.gain ?? new Float64Array(), MAX_WEIGHT),
+    mean: round(skip?.mean ?? new Float64Array(), MAX_WEIGHT),
+  };
   return { ...made, most: fits ? largestOf({ outputs, inputs, ...made }, mapping) : Number.POSITIVE_INFINITY };
 }
 
@@ -112,6 +120,15 @@ function largestOf(
     most = Math.max(most, product + Math.abs(bias[o]!) + Math.abs(gain[o] ?? 0) * skipLimit + Math.sqrt(means) * skipLength);
   }
   return most;
+}
+
+/** Rounded numbers as words. @throws ModelError naming them if one is larger than they can be, or no number */
+export function integersOf(name: string, values: ArrayLike<number>, most = ACCUMULATOR - 1): Int32Array {
+  return Int32Array.from(values, (v) => {
+    const integer = Math.round(v);
+    if (!(Math.abs(integer) <= most)) throw new ModelError(`${name} has the value ${v}, too large at its scale`);
+    return integer;
+  });
 }
 
 export function joined(parts: readonly Int32Array[]): Int32Array {

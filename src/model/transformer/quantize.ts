@@ -19,6 +19,7 @@ import {
   headNumerator,
   LOGIT_BITS,
   limbsLength,
+  MOST_EPSILON,
   MOST_HEAD_EPSILON,
   mixedBits,
   mostFlat,
@@ -28,7 +29,17 @@ import {
   type TransformerProgram,
   type TransformerScales,
 } from "./program.ts";
-import { ACCUMULATOR, joined, largestSum, MAX_SHIFT, type Mapping, matrixOf, roundedLayer, shiftOf } from "./quantize-matrix.ts";
+import {
+  ACCUMULATOR,
+  integersOf,
+  joined,
+  largestSum,
+  MAX_SHIFT,
+  type Mapping,
+  matrixOf,
+  roundedLayer,
+  shiftOf,
+} from "./quantize-matrix.ts";
 import { type LayerRange, scalesOfRange } from "./segment.ts";
 
 /** Fractional bits of logits. */
@@ -76,7 +87,7 @@ export class Quantizer {
     const matrix = (part: Part) => matrixOf(this.#mappings[part], this.#shift(part), range);
     const [output, down] = [matrix("output"), matrix("down")];
     const squares = channelSquares(scales);
-    const epsilons = scales.residualExponents.map((e) => Math.max(1, Math.round(config.epsilon * config.width * 4 ** e)));
+    const epsilons = scales.residualExponents.map((e) => Math.max(1, config.epsilon * config.width * 4 ** e));
     return {
       name: this.#name,
       config: isFirst && isLast ? config : { ...config, layers: range.to - range.from, part: { first: isFirst, last: isLast } },
@@ -97,8 +108,8 @@ export class Quantizer {
         },
       }),
       ...(isLast ? quantizeHead(this.#model, this.#fromNorm) : { head: new Int32Array(), headExponent: 0 }),
-      ...(config.output === "mean" && { final: finalOf(norms[2 * config.layers]!, scales, this.#fromNorm.inputLimit) }),
-      epsilons: Int32Array.from(epsilons.slice(2 * range.from, 2 * range.to + 1)),
+      ...(config.output === "mean" && { final: finalOf(norms[2 * config.layers]!, scales, this.#fromNorm.inputLimit, this.#name) }),
+      epsilons: integersOf(`${this.#name} epsilon`, epsilons.slice(2 * range.from, 2 * range.to + 1), MOST_EPSILON),
       ...(config.normPlace === "before" && streamFactors(scales, range, output.matrix.shift, down.matrix.shift, this.#name)),
       ...(squares && { channelSquares: squares }),
     };
@@ -130,10 +141,11 @@ export class Quantizer {
       skipLimit: config.normPlace === "after" ? fromNorm.inputLimit : 0,
       skipLength: normLength(config, scales),
     };
+    const flatLimit = config.queryKeyNorm ? mostFlat(config) : scales.queryLimit;
     const mappings: Readonly<Record<Part, Omit<Mapping, "layers">>> = {
-      query: { ...fromNorm, outputScale: flat(scales.queryMagnitudes) },
-      key: { ...fromNorm, outputScale: flat(scales.keyMagnitudes) },
-      value: { ...fromNorm, outputScale: value },
+      query: { ...fromNorm, outputScale: flat(scales.queryMagnitudes), mostShift: shiftFor(flatLimit) },
+      key: { ...fromNorm, outputScale: flat(scales.keyMagnitudes), mostShift: shiftFor(flatLimit) },
+      value: { ...fromNorm, outputScale: value, mostShift: shiftFor(2 ** (scales.valueBits - 1)) },
       output: {
         inputScale: (l, i) => value(l, mixed(i)),
         inputLimit: 2 ** (scales.valueBits - 1) + 2 ** (scales.valueBits / 2),
@@ -142,8 +154,12 @@ export class Quantizer {
         outputScale: written(1),
         skip: (l) => skipOf(norms[2 * l]!, config, ratio(2 * l + 1)),
       },
-      gate: { ...fromNorm, outputScale: () => 2 ** scales.gateExponent },
-      up: { ...fromNorm, outputScale: (l, f) => 2 ** (scales.upExponents[l]?.[f] ?? 0) },
+      gate: { ...fromNorm, outputScale: () => 2 ** scales.gateExponent, mostShift: shiftFor(2 ** (scales.gateBits - 1)) },
+      up: {
+        ...fromNorm,
+        outputScale: (l, f) => 2 ** (scales.upExponents[l]?.[f] ?? 0),
+        mostShift: shiftFor(2 ** (scales.upBits - 1)),
+      },
       down: {
         inputScale: (l, f) => 2 ** feed(l, f),
         inputLimit: 2 ** (scales.feedBits - 1) + 2 ** FEED_LOW_BITS,
@@ -173,7 +189,14 @@ export class Quantizer {
       return Math.min(MOST_HEAD_EPSILON, Math.max(1, Math.round(config.epsilon * config.headWidth * unit * unit)));
     };
     return {
-      gain: joined(gains.slice(from, to).map((gain) => Int32Array.from(gain, (g) => Math.round(g * scale * 2 ** shift)))),
+      gain: joined(
+        gains.slice(from, to).map((gain) =>
+          integersOf(
+            `${this.#name} ${which}`,
+            gain.map((g) => g * scale * 2 ** shift),
+          ),
+        ),
+      ),
       epsilon: joined(magnitudes.slice(from, to).map((heads) => Int32Array.from(heads, epsilon))),
       shift,
     };
@@ -198,6 +221,11 @@ function streamFactors(
   const [outputs, downs] = [steps(0, output), steps(1, down)];
   if (outputs.every((p) => p === 2 ** output) && downs.every((p) => p === 2 ** down)) return {};
   return { streamFactors: { output: Int32Array.from(outputs.slice(from, to)), down: Int32Array.from(downs.slice(from, to)) } };
+}
+
+/** The largest shift at which an output of a limit shares a constraint with an accumulator. */
+function shiftFor(limit: number): number {
+  return Math.max(1, Math.min(MAX_SHIFT, Math.floor(Math.log2(ACCUMULATOR / limit))));
 }
 
 /** Weights of the channels' squares, if not all are 1. */
@@ -231,7 +259,7 @@ function embeddings(
       if (normalised(config)) for (let c = 0; c < width; c++) mean += of[row + c]! / width;
       for (let c = 0; c < width; c++) {
         const q = Math.round((of[row + c]! - mean) * 2 ** (exponent - (channelShifts[c] ?? 0)));
-        if (q < -limit || q >= limit) throw new ModelError(`${name} has the embedding ${of[row + c]}, outside ${residualBits} bits`);
+        if (!(q >= -limit && q < limit)) throw new ModelError(`${name} has the embedding ${of[row + c]}, outside ${residualBits} bits`);
         out[row + c] = q;
       }
     }
@@ -261,18 +289,17 @@ function quantizeHead({ config, head, norms }: Transformer, fromNorm: Pick<Mappi
 }
 
 /** The last norm's gain and bias on an encoder's final values. */
-function finalOf({ gain, bias }: Norm, scales: TransformerScales, normLimit: number): FinalValues {
+function finalOf({ gain, bias }: Norm, scales: TransformerScales, normLimit: number, name: string): FinalValues {
   const { finalExponent: exponent, normExponent } = scales;
   const gains = gain.data;
   const biases = bias?.data ?? new Float64Array(gains.length);
-  const made = (shift: number) => ({
-    gain: Int32Array.from(gains, (g) => Math.round(g * 2 ** (exponent - normExponent + shift))),
-    bias: Int32Array.from(biases, (b) => Math.round(b * 2 ** (exponent + shift))),
-    shift,
-    exponent,
-  });
-  const fits = (of: FinalValues) => of.gain.every((g, c) => Math.abs(g) * normLimit + Math.abs(of.bias[c]!) <= ACCUMULATOR);
+  const gainAt = (shift: number) => Float64Array.from(gains, (g) => g * 2 ** (exponent - normExponent + shift));
+  const biasAt = (shift: number) => Float64Array.from(biases, (b) => b * 2 ** (exponent + shift));
+  const fits = (shift: number) => {
+    const bias = biasAt(shift);
+    return gainAt(shift).every((g, c) => Math.abs(Math.round(g)) * normLimit + Math.abs(Math.round(bias[c]!)) <= ACCUMULATOR);
+  };
   let shift = 30 - FINAL_BITS;
-  while (shift > 1 && !fits(made(shift))) shift--;
-  return made(shift);
+  while (shift > 1 && !fits(shift)) shift--;
+  return { gain: integersOf(`${name} final gain`, gainAt(shift)), bias: integersOf(`${name} final bias`, biasAt(shift)), shift, exponent };
 }
