@@ -5,6 +5,7 @@
 import { InternalError, ModelError } from "../errors.ts";
 import { P } from "../field/m31.ts";
 import { determinedDimension } from "./factors.ts";
+import { LEAST, MOST, type Reduction, reduceAlong, SUM } from "./reduce.ts";
 import { type AxisId, type ColumnId, type Constraint, cellsOf, type Leaf, type System, type Table, type Term } from "./types.ts";
 
 type Interval = readonly [number, number];
@@ -175,13 +176,11 @@ function productLength(
   const strides = weight.axes.map((_, d) => cellsOf(shape.slice(d + 1)));
   const [lengthAxis] = row;
   const d = weight.axes.indexOf(lengthAxis ?? -1);
-  const squares = Float64Array.from(values, (w, i) => {
-    const by = length.weights?.[Math.floor(i / (strides[d] ?? 1)) % (shape[d] ?? 1)] ?? 1;
-    return (w * w) / by;
-  });
-  const add = (x: number, y: number): number => x + y;
-  const sums = reduce({ axes: weight.axes, shape, low: squares, high: squares }, summed, [0, add], [0, add]);
-  const longest = sums.high.reduce((x, y) => Math.max(x, y), 0);
+  const { weights: by } = length;
+  const [stride, count] = [strides[d] ?? 1, shape[d] ?? 1];
+  const square = by ? (w: number, i: number) => (w * w) / (by[Math.floor(i / stride) % count] ?? 1) : (w: number) => w * w;
+  const isSummed = weight.axes.map((axis) => summed.has(axis));
+  const longest = reduceAlong(values, shape, isSummed, square, SUM).reduce(MOST.combine);
   return Math.ceil(Math.sqrt(longest) * length.most * (1 + 2 ** -40));
 }
 
@@ -223,49 +222,26 @@ function weightedInterval(
 ): Interval {
   const values = weights.get(leaf.column);
   if (!values) throw new InternalError("weight without values");
-  const low = new Float64Array(values.length);
-  const high = new Float64Array(values.length);
-  values.forEach((w, i) => {
-    [low[i], high[i]] = product(rest, [w, w]);
-  });
-  const all: Cells = { axes: leaf.axes, shape: column(system, leaf.column).shape, low, high };
-  const add = (a: number, b: number): number => a + b;
-  const chosen = reduce(all, determined, [Number.POSITIVE_INFINITY, Math.min], [Number.NEGATIVE_INFINITY, Math.max]);
-  const sums = reduce(chosen, summed, [0, add], [0, add]);
-  return [sums.low.reduce((a, b) => Math.min(a, b)), sums.high.reduce((a, b) => Math.max(a, b))];
-}
-
-/** An interval for every cell of a tensor. */
-interface Cells {
-  readonly axes: readonly AxisId[];
-  readonly shape: readonly number[];
-  readonly low: Float64Array;
-  readonly high: Float64Array;
-}
-
-/** A combination of numbers in any order, with the one to begin with. */
-type Reduction = readonly [start: number, combine: (a: number, b: number) => number];
-
-/** Combines the cells along all axes of a set. */
-function reduce(cells: Cells, over: ReadonlySet<AxisId>, [lowStart, low]: Reduction, [highStart, high]: Reduction): Cells {
-  const kept = cells.axes.flatMap((axis, d) => (over.has(axis) ? [] : [d]));
-  if (kept.length === cells.axes.length) return cells;
-  const shape = kept.map((d) => cells.shape[d] ?? 1);
-  const strides = cells.axes.map((_, d) => (kept.includes(d) ? cellsOf(shape.slice(kept.indexOf(d) + 1)) : 0));
-  const out = { low: new Float64Array(cellsOf(shape)).fill(lowStart), high: new Float64Array(cellsOf(shape)).fill(highStart) };
-  const index = cells.shape.map(() => 0);
-  for (let i = 0; i < cells.low.length; i++) {
-    let at = 0;
-    for (let d = 0; d < index.length; d++) at += index[d]! * strides[d]!;
-    out.low[at] = low(out.low[at]!, cells.low[i]!);
-    out.high[at] = high(out.high[at]!, cells.high[i]!);
-    for (let d = index.length - 1; d >= 0; d--) {
-      index[d] = index[d]! + 1;
-      if (index[d]! < cells.shape[d]!) break;
-      index[d] = 0;
-    }
-  }
-  return { axes: kept.map((d) => cells.axes[d]!), shape, ...out };
+  const shape = column(system, leaf.column).shape;
+  const [least, most] = rest;
+  const low = (w: number): number => (w < 0 ? w * most : w * least);
+  const high = (w: number): number => (w < 0 ? w * least : w * most);
+  const isDetermined = leaf.axes.map((axis) => determined.has(axis));
+  const extreme = (of: (w: number) => number, chosen: Reduction): number => {
+    const isSummed = leaf.axes.map((axis) => summed.has(axis));
+    if (!isDetermined.includes(true)) return reduceAlong(values, shape, isSummed, of, SUM).reduce(chosen.combine);
+    const left = reduceAlong(values, shape, isDetermined, of, chosen);
+    const others = shape.map((_, d) => d).filter((d) => !isDetermined[d]);
+    const sums = reduceAlong(
+      left,
+      others.map((d) => shape[d] ?? 1),
+      others.map((d) => isSummed[d] ?? false),
+      (v) => v,
+      SUM,
+    );
+    return sums.reduce(chosen.combine);
+  };
+  return [extreme(low, LEAST), extreme(high, MOST)];
 }
 
 /** Equal leaves of a product, with how often they occur (at most three times). */
