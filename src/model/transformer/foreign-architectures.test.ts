@@ -147,7 +147,7 @@ const DECODERS: readonly (readonly [string, () => TransformerProgram, readonly C
     growingProgram,
     [
       ["steps that become coarser at another place", (p) => withPart(p, "streamFactors.output", (f) => f.map((v) => v / 2))],
-      ["factors of two layers exchanged", (p) => withPart(p, "streamFactors.down", (f) => shifted(f, 1))],
+      ["factors of two layers exchanged", (p) => withPart(p, "streamFactors.output", (f) => shifted(f, 1))],
       ["a factor that is one less", (p) => withPart(p, "streamFactors.down", (f) => f.with(1, f[1]! - 1))],
       ["another epsilon of one site", (p) => withPart(p, "epsilons", (e) => e.with(4, e[4]! + 1))],
     ],
