@@ -25,8 +25,8 @@ describe("the integer decoder", () => {
     expect(Math.abs(perplexity.integer / perplexity.float - 1)).toBeLessThan(0.002);
     expect(sites.map((s) => s.site)).toHaveLength(7);
     for (const { size, mean, largest: most } of sites) {
-      expect(most).toBeLessThan(size / 20);
-      expect(mean).toBeLessThan(size / 100);
+      expect(most).toBeLessThan(size / 25);
+      expect(mean).toBeLessThan(size / 150);
     }
   });
 
