@@ -186,13 +186,14 @@ function feedScales(config: TransformerConfig, seen: Observed, bits: DecoderBits
     return { gateExponent, gateBits: bits.gate, gateHigh, activatedExponent, gatedShift: 1, upExponents: [] as number[][] };
   }
   const activatedExponent = gateExponent - 1;
-  // The product's shift is common to all layers, so an up scale must also leave room for what the gate makes of it.
+  // The product's shift is common to all layers and channels. Where it is less than a channel would have it, its up projection has coarser steps than its bits allow;
+  // where it is more, what down reads has: the median costs least.
   const exponents = (width: number, name: string) =>
     Array.from({ length: config.layers }, (_, l) => raised(seen.channels(`${name} ${l}`)).map((m) => exponentFor(width, m, INNER_MARGIN)));
   const room = exponents(bits.feed, "feed");
   const wanted = exponents(bits.up, "up");
-  const widest = Math.max(...wanted.map((layer, l) => overAll(layer.map((e, f) => Math.max(0, e - room[l]![f]! + 64))) - 64));
-  const gatedShift = Math.max(1, activatedExponent + widest);
+  const losses = wanted.flatMap((layer, l) => layer.map((e, f) => e - room[l]![f]!)).sort((x, y) => x - y);
+  const gatedShift = Math.max(1, activatedExponent + (losses[losses.length >> 1] ?? 0));
   const upExponents = wanted.map((layer, l) => layer.map((e, f) => Math.min(e, room[l]![f]! + gatedShift - activatedExponent)));
   return { gateExponent, gateBits: bits.gate, gateHigh, activatedExponent, gatedShift, upExponents };
 }
