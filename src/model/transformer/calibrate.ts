@@ -48,24 +48,33 @@ export interface DecoderBits {
   readonly scoreShift: number;
 }
 
+/** A gated sum of more values leaves its weights too few bits beside 16 of each. */
+const FEW_HIDDEN = 1024;
+
 /**
  * Bits that suit most models: an accumulator's 30 bits are shared by activations and weights, and rounding costs least where both have about as many; what
- * down reads has the longest tails, and two bits more. Found on stories260K, ishmael and small random models.
+ * down reads has the longest tails, and two bits more unless its sums are wide. Found on stories260K, ishmael, SmolLM2-135M and small random models.
  */
-export const BITS: DecoderBits = {
-  residual: 18,
-  value: 14,
-  up: 14,
-  feed: 16,
-  gate: 15,
-  rootShift: 15,
-  exp: 13,
-  expExponent: 9,
-  scoreShift: 15,
-};
+export function bitsFor({ gated, hidden }: Pick<TransformerConfig, "gated" | "hidden">): DecoderBits {
+  return {
+    residual: 18,
+    value: 14,
+    up: 14,
+    feed: gated && hidden > FEW_HIDDEN ? 14 : 16,
+    gate: 15,
+    rootShift: 15,
+    exp: 13,
+    expExponent: 9,
+    scoreShift: 15,
+  };
+}
 
 /** Scales that fit all values on these texts, with a reserve. Each is read alone. */
-export function calibrate(model: Transformer, texts: readonly (readonly number[])[], bits: DecoderBits = BITS): TransformerScales {
+export function calibrate(
+  model: Transformer,
+  texts: readonly (readonly number[])[],
+  bits: DecoderBits = bitsFor(model.config),
+): TransformerScales {
   return scalesOf(model.config, observe(model, texts), bits);
 }
 

@@ -1,7 +1,7 @@
 /** A transformer in integers with the float one that it comes from: by its recipe, or calibrated on what is at hand. */
 import type { OpenTransformer } from "../huggingface/open.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
-import { BITS, calibrate } from "./calibrate.ts";
+import { bitsFor, calibrate } from "./calibrate.ts";
 import { continueGreedily, FloatTransformer } from "./float.ts";
 import type { Transformer } from "./model.ts";
 import type { TransformerProgram } from "./program.ts";
@@ -53,7 +53,12 @@ export function loadTransformer({ name, transformer, tokenizer }: OpenTransforme
 }
 
 /** The recipe that texts give. */
-export function calibrated(name: string, transformer: Transformer, texts: readonly (readonly number[])[], bits = BITS): Recipe {
+export function calibrated(
+  name: string,
+  transformer: Transformer,
+  texts: readonly (readonly number[])[],
+  bits = bitsFor(transformer.config),
+): Recipe {
   return recipeOf(name, calibrate(transformer, texts, bits), {
     texts: texts.length,
     tokens: texts.reduce((n, text) => n + text.length, 0),

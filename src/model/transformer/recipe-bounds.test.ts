@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ModelError } from "../../errors.ts";
 import { floatTensor } from "../../tensor/tensor.ts";
 import { ARCHITECTURES, FEW_BITS, SMALL, smallDecoder } from "../../testing/decoder.ts";
-import { BITS, calibrate } from "./calibrate.ts";
+import { bitsFor, calibrate } from "./calibrate.ts";
 import type { Transformer, TransformerConfig } from "./model.ts";
 import { quantizeTransformer } from "./quantize.ts";
 import { parseRecipe, recipeOf } from "./recipe.ts";
@@ -28,7 +28,7 @@ describe.each(["llama", "qwen2", "qwen3", "gpt2", "bert"])("a recipe of %s", (na
   const scales = scalesOf(model);
 
   test("is read as it was written, of few bits and of as many as are usual", () => {
-    for (const bits of [FEW_BITS, BITS]) {
+    for (const bits of [FEW_BITS, bitsFor(SMALL)]) {
       const own = scalesOf(model, bits);
       expect(parsed(own, model.config).scales).toEqual(own);
     }
@@ -118,8 +118,8 @@ describe("a quantized model has no integer that a word would cut", () => {
   test("calibration chooses no steps for which epsilon is none", () => {
     const { config, ...rest } = modelOf("llama");
     const model = { ...rest, config: { ...config, epsilon: 0.01, width: SMALL.width } };
-    const usual = calibrate(modelOf("llama"), [TOKENS], { ...BITS, residual: 22 });
-    const capped = calibrate(model, [TOKENS], { ...BITS, residual: 22 });
+    const usual = calibrate(modelOf("llama"), [TOKENS], { ...bitsFor(SMALL), residual: 22 });
+    const capped = calibrate(model, [TOKENS], { ...bitsFor(SMALL), residual: 22 });
     expect(Math.max(...usual.residualExponents)).toBeGreaterThan(16);
     expect(Math.max(...capped.residualExponents)).toBe(16); // 0.01 * 16 * 4^17 is more than 2^31
     expect(Math.max(...quantizeTransformer(model, capped, "model").epsilons)).toBe(Math.round(0.16 * 4 ** 16));

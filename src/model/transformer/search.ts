@@ -3,7 +3,7 @@
  * float model's.
  */
 import { ModelError } from "../../errors.ts";
-import { BITS, type DecoderBits, scalesOf } from "./calibrate.ts";
+import { bitsFor, type DecoderBits, scalesOf } from "./calibrate.ts";
 import { FloatTransformer } from "./float.ts";
 import { IntegerTransformer } from "./integer.ts";
 import type { Transformer } from "./model.ts";
@@ -54,9 +54,10 @@ export async function searchScales(
   const wanted = measured.map((text) => new FloatTransformer(model).read(text));
   const errorOf = (program: TransformerProgram): number => differenceOf(program, measured, wanted);
   const scalesFor = (bits: DecoderBits) => scalesOf(model.config, seen, bits);
-  let scales = scalesFor(BITS);
+  const usual = bitsFor(model.config);
+  let scales = scalesFor(usual);
   // the exponent of normalised values is a choice of its own from here on
-  let bits: DecoderBits = { ...BITS, normExponent: scales.normExponent };
+  let bits: DecoderBits = { ...usual, normExponent: scales.normExponent };
   let error = errorOf(quantizeTransformer(model, scales, name));
   let tried = 1;
   await tick(tried, error);
