@@ -60,11 +60,17 @@ export class Quantizer {
   /** Of queries and keys that are not normalised. */
   readonly #scoreScale: number;
 
-  /** @throws ModelError if heads are too wide */
+  /** @throws ModelError if heads are too wide, or squares too large */
   constructor(model: Transformer, scales: TransformerScales, name: string) {
     const { config } = model;
     if (scales.queryLimit < 2 || scales.queryLimit > mostQuery(config))
       throw new ModelError(`${name} has heads of ${config.headWidth} channels, too wide for exact scores`);
+    for (const [bits, count] of [
+      [mixedBits(scales), config.heads * config.headWidth],
+      [feedLimbs(scales), config.hidden],
+    ] as const)
+      if (count * 4 ** (bits.values - bits.low - 1) >= ACCUMULATOR || count * 2 ** bits.values >= ACCUMULATOR)
+        throw new ModelError(`${name} has ${count} values of ${bits.values} bits, whose squares are too large to be added up`);
     this.#model = model;
     this.#scales = scales;
     this.#name = name;
