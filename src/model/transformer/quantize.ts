@@ -42,6 +42,8 @@ import {
 } from "./quantize-matrix.ts";
 import { type LayerRange, scalesOfRange } from "./segment.ts";
 
+/** Sums of squares of high limbs stay below this, so that they and their carries stay below p. */
+const MOST_SQUARES = 2 ** 31 - 2 ** 28;
 /** Fractional bits of logits. */
 const MAX_HEAD_EXPONENT = 30;
 /** The integer transformer on given scales. @throws ModelError naming a matrix that does not fit */
@@ -69,7 +71,7 @@ export class Quantizer {
       [mixedBits(scales), config.heads * config.headWidth],
       [feedLimbs(scales), config.hidden],
     ] as const)
-      if (count * 4 ** (bits.values - bits.low - 1) >= ACCUMULATOR || count * 2 ** bits.values >= ACCUMULATOR)
+      if (count * 4 ** (bits.values - bits.low - 1) >= MOST_SQUARES || count * 2 ** bits.values >= ACCUMULATOR)
         throw new ModelError(`${name} has ${count} values of ${bits.values} bits, whose squares are too large to be added up`);
     this.#model = model;
     this.#scales = scales;
