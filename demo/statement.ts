@@ -32,6 +32,7 @@ export function statementView(key: VerifyingKey, statement: Statement): (Node | 
 function inputView(key: VerifyingKey, statement: Statement): HTMLElement {
   if (key.input.kind === "ngrams") return element("span", { textContent: `“${decodeUtf8(statement.input)}”` });
   if (key.input.kind === "tokens") return element("span", { textContent: `a prompt of ${statement.tokens?.prompt.length} tokens` });
+  if (key.input.kind === "embedding") return element("span", { textContent: `a text of ${statement.embedding?.tokens.length} tokens` });
   if (key.input.shape.reduce((n, s) => n * s, 1) !== SIDE * SIDE)
     return element("span", { textContent: `a tensor of shape [${key.input.shape}]` });
   const canvas = element("canvas", { width: SIDE, height: SIDE, className: "digit" });
