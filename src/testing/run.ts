@@ -136,8 +136,8 @@ async function runStep(step: Step): Promise<Count> {
   let count = (step.count ?? oneTest)(code, output);
   let died: string[] = [];
   // native drivers may die when the process ends: then, and only if every test had passed, a second run decides
-  if (step.driver !== undefined && signal !== null && (step.count ?? oneTest)(0, output).failed === 0) {
-    died = [`a process died of ${signal} after its last test, and was run again`];
+  if (step.driver !== undefined && (signal !== null || code > 128) && (step.count ?? oneTest)(0, output).failed === 0) {
+    died = [`a process died (${signal ?? code}) after its last test, and was run again`];
     ({ code, signal, output } = await execute(step));
     count = (step.count ?? oneTest)(code, output);
   }
