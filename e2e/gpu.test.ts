@@ -7,8 +7,11 @@ import { describeVisits, type Visitor } from "./visitor.ts";
 const LIMIT_MS = 60_000;
 /** Times that a proof may wait for the GPU. */
 const MOST_READ_BACKS = 4;
-/** Of the time between two turns of the event loop, on cores that SwiftShader keeps busy: 20 to 190 ms on an idle machine, so that other work is forgiven twice. */
-const LONGEST_GAP_MS = 250;
+/**
+ * Of the time between two turns of the event loop. SwiftShader computes on the cores that the page needs: 20 to 190 ms on an idle machine. What always holds is
+ * far above; a page that compiled or proved on its own thread would stand still for many seconds. The other bound is forgiven twice, for other work's sake.
+ */
+const LONGEST_GAP_MS = { always: 2000, undisturbed: 250 };
 
 /** Opens the page and chooses the GPU. What is drawn may wait for kernels that are compiled meanwhile, also those of a cancelled run. */
 async function openOnGpu(visitor: Visitor): Promise<void> {
@@ -18,21 +21,30 @@ async function openOnGpu(visitor: Visitor): Promise<void> {
 }
 
 describeVisits("the page with a GPU", (current, node, mode) => {
-  it("proves on the GPU with the bytes of the CPU, responsive, in under 60 s", { timeout: 2 * LIMIT_MS, retry: 2 }, async () => {
-    const visitor = current();
-    const { page } = visitor;
+  /** Proves, with the page's longest gap meanwhile. */
+  const proveOnGpu = async (visitor: Visitor): Promise<number> => {
     await openOnGpu(visitor);
-    await page.evaluate(startClock);
+    await visitor.page.evaluate(startClock);
     const start = performance.now();
     await visitor.proveSentence();
-    const { longest } = await page.evaluate(stopClock);
+    const { longest } = await visitor.page.evaluate(stopClock);
     console.log(
       `${mode}: first proof on the GPU in ${((performance.now() - start) / 1000).toFixed(1)} s, longest gap ${longest.toFixed(0)} ms`,
     );
+    return longest;
+  };
+
+  it("proves on the GPU with the bytes of the CPU, responsive, in under 60 s", { timeout: 2 * LIMIT_MS }, async () => {
+    const visitor = current();
+    const longest = await proveOnGpu(visitor);
     expect(await visitor.text("#output")).toBe("French");
     expect(await visitor.text("#backend")).toContain("Proven on webgpu (google swiftshader");
     expect(await visitor.downloaded("Download proof")).toEqual(node().proof);
-    expect(longest).toBeLessThan(LONGEST_GAP_MS);
+    expect(longest).toBeLessThan(LONGEST_GAP_MS.always);
+  });
+
+  it("is responsive within a quarter of a second", { timeout: 2 * LIMIT_MS, retry: 2 }, async () => {
+    expect(await proveOnGpu(current())).toBeLessThan(LONGEST_GAP_MS.undisturbed);
   });
 
   it("cancels at once on the GPU, and proves on the CPU afterwards", { timeout: 2 * LIMIT_MS }, async () => {

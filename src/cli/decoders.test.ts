@@ -25,7 +25,9 @@ interface Shown {
 describe("a language model", () => {
   it("is proven to continue a prompt, with a key for a power of two of positions", () => {
     expect(proved.code).toBe(0);
-    expect(proved.stderr.replace(/^calibrates.*\n/, "")).toBe("witness ...\ncommit ...\nlook up ...\nconstrain ...\nopen ...\n");
+    expect(proved.stderr).toBe(
+      `calibrates ${model} on sample texts; circlet quantize stores what it finds\nwitness ...\ncommit ...\nlook up ...\nconstrain ...\nopen ...\n`,
+    );
     const shown = JSON.parse(proved.stdout) as Shown;
     expect(shown.positions).toBe(16);
     expect(shown.prompt).toEqual({ text: "abc", tokens: [1, 3, 4, 5, 6] });

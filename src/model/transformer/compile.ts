@@ -107,21 +107,25 @@ export function compileDecoder(program: TransformerProgram, positions: number): 
   return { program, built, input, tokens, next, columns, scores: tables.scores, run, follow };
 }
 
+/** What is said of an encoder's statements: texts of up to `positions` tokens, marked in column `presentColumn`, and their embeddings. */
+function embeddingForm({ config, final }: TransformerProgram, positions: number, presentColumn: ColumnId): EmbeddingEncoding {
+  const { vocabulary, width } = config;
+  return {
+    kind: "embedding",
+    vocabulary,
+    positions,
+    width,
+    limit: embeddingLimit(positions),
+    exponent: final?.exponent ?? 0,
+    presentColumn,
+  };
+}
+
 /** What a key for so many positions says of its statements, given its system. */
 export function formOf(program: TransformerProgram, positions: number, { tokens, output, present }: LoweredTransformer): StatementForm {
-  const { vocabulary, width } = program.config;
+  const { vocabulary } = program.config;
   const input: TokenEncoding | EmbeddingEncoding =
-    present === null
-      ? { kind: "tokens", vocabulary, positions }
-      : {
-          kind: "embedding",
-          vocabulary,
-          positions,
-          width,
-          limit: embeddingLimit(positions),
-          exponent: program.final?.exponent ?? 0,
-          presentColumn: present,
-        };
+    present === null ? { kind: "tokens", vocabulary, positions } : embeddingForm(program, positions, present);
   return { input, inputColumn: tokens, output: { labels: [] }, outputColumn: output };
 }
 
@@ -129,23 +133,14 @@ export function formOf(program: TransformerProgram, positions: number, { tokens,
 export function compileEncoder(program: TransformerProgram, positions: number): CompiledEncoder {
   const lowered = lowerTransformer(program, positions);
   const { built, columns, tokens, output: embedding, present } = lowered;
-  const { vocabulary, width } = program.config;
-  const input: EmbeddingEncoding = {
-    kind: "embedding",
-    vocabulary,
-    positions,
-    width,
-    limit: embeddingLimit(positions),
-    exponent: program.final?.exponent ?? 0,
-    presentColumn: present ?? -1,
-  };
+  const input = embeddingForm(program, positions, present ?? -1);
   const tables = transformerTables(program, positions);
   const run = (text: readonly number[]): Run<EmbeddingStatement> => {
     checkText(input, text);
     const encoder = new IntegerTransformer(program, positions, tables);
     const read = Int32Array.from({ length: positions }, (_, i) => text[i % text.length]!);
     const rows = encoder.read([...read], text.length);
-    const cells = sumOf(rows.slice(0, text.length), width);
+    const cells = sumOf(rows.slice(0, text.length), program.config.width);
     return {
       statement: { tokens: text, cells },
       witness: () =>

@@ -18,14 +18,11 @@ describe("the integer decoder", () => {
     const float = smallDecoder();
     const program = quantizeTransformer(float, calibrate(float, [TOKENS]), "small");
     const { equal, positions, perplexity, sites, differences } = compareDecoders(float, program, "fixed", TOKENS);
-    expect([equal + differences.length, positions]).toEqual([39, 39]);
-    // a choice that the float model itself hardly makes may fall either way
-    expect(differences.length).toBeLessThanOrEqual(1);
-    for (const { gap } of differences) expect(gap).toBeLessThan(0.05);
+    expect([equal, positions, differences]).toEqual([39, 39, []]);
     expect(Math.abs(perplexity.integer / perplexity.float - 1)).toBeLessThan(0.002);
     expect(sites.map((s) => s.site)).toHaveLength(7);
     for (const { size, mean, largest: most } of sites) {
-      expect(most).toBeLessThan(size / 25);
+      expect(most).toBeLessThan(size / 30);
       expect(mean).toBeLessThan(size / 150);
     }
   });
